@@ -1,0 +1,1 @@
+"""What any show needs, whatever it looks like: world, scenes, threads, GPU, media, models, displays."""

@@ -1,0 +1,31 @@
+"""What a scene can say: every component, one small file each."""
+
+from engine.components.camera import Camera
+from engine.components.display import Display
+from engine.components.fill import Fill
+from engine.components.key import Key
+from engine.components.layer import Layer
+from engine.components.light import Light
+from engine.components.lighting import Lighting
+from engine.components.logo import Logo
+from engine.components.mask import Mask
+from engine.components.particles import Particles
+from engine.components.place import Place
+from engine.components.stage import Stage
+from engine.components.viewpoint import Viewpoint
+
+__all__ = [
+    "Camera",
+    "Display",
+    "Fill",
+    "Key",
+    "Layer",
+    "Light",
+    "Lighting",
+    "Logo",
+    "Mask",
+    "Particles",
+    "Place",
+    "Stage",
+    "Viewpoint",
+]

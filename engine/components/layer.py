@@ -1,0 +1,22 @@
+"""Something drawn on the stage."""
+
+from typing import Literal
+
+from engine.component import component, field
+
+Blend = Literal["normal", "add", "multiply", "screen", "overlay", "soft_light"]
+
+
+@component
+class Layer:
+    """Something drawn on the stage: its entity's person (mask), picture (camera), particles or fill."""
+
+    order: int = field(0, "Back to front: lower is drawn first; equal orders draw as they stand in the file.")
+    blend: Blend = field("normal", "How it mixes with what is behind it.")
+    opacity: float = field(1.0, "0 is invisible, 1 is opaque.", low=0.0, high=1.0)
+    visible: bool = field(True, "Whether it is drawn at all.")
+    camera: str = field("", "Draw another entity's camera.", refers="camera")
+    mask: str = field("", "Draw another entity's person.", refers="mask")
+    blur_px: float = field(
+        0.0, "Blur, as the standard deviation at the picture's own size.", low=0.0, high=200.0, unit="px"
+    )

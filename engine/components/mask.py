@@ -1,0 +1,32 @@
+"""How much of each pixel of a picture is person."""
+
+from typing import Literal
+
+from engine.component import component, field
+
+
+@component
+class Mask:
+    """Which part of a camera's picture is person (an alpha matte)."""
+
+    camera: str = field("", "The entity whose camera is cut out; empty means this entity's own.", refers="camera")
+    source: Literal["auto", "key", "neural", "truth"] = field(
+        "auto",
+        "Who decides: a chroma key, a neural network, or what a synthetic camera knows. "
+        "auto: neural with a model, else key with a key table, else truth.",
+    )
+    model: str = field("", "An ONNX person segmentation model.", file="model")
+    align: Literal["aligned", "latest"] = field(
+        "aligned", "aligned: every picture is shown with its own mask; latest: the newest picture with the newest mask."
+    )
+    max_delay_ms: float = field(
+        250.0,
+        "How long a picture may wait for its mask before it is shown with an older one.",
+        low=0.0,
+        high=2000.0,
+        unit="ms",
+    )
+    smooth: float = field(0.5, "How much of the last mask is kept where the picture is still.", low=0.0, high=0.95)
+    refine: float = field(1.0, "How closely a neural mask follows the edges of its picture.", low=0.0, high=1.0)
+    threshold: float = field(0.5, "Where the edge lies between background (0) and person (1).", low=0.05, high=0.95)
+    softness: float = field(0.4, "Width of the edge in mask values; 0 is a hard cut.", low=0.0, high=1.0)

@@ -1,0 +1,1 @@
+"""Pictures and sound from outside and back: sources, feeds, recordings."""

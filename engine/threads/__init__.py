@@ -1,0 +1,1 @@
+"""How threads meet: mailboxes, fixed slots, workers."""

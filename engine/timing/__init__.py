@@ -1,0 +1,1 @@
+"""When things happen: clocks, and the arithmetic of deadlines."""

@@ -1,0 +1,1 @@
+"""Tests of Scrim, in the shape of the tree they test."""
