@@ -1,0 +1,62 @@
+"""Still pictures: one shot, for ever."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from engine.errors import CameraError
+from engine.media.picture import Picture, PictureBuffer, Plane
+from engine.media.shot import Shot, Source
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+
+LARGEST_PX = 8192
+"""What every GPU takes as a texture; larger pictures are reduced to it."""
+
+
+class Still(Source):
+    """A picture file; 16 bit and grey become 8 bit RGBA, and what EXIF says of its rotation is obeyed."""
+
+    def __init__(self, path: Path) -> None:
+        rgba = read_rgba(path)
+        height, width = rgba.shape[:2]
+        self.description = f"still {path.suffix[1:].lower()}, {width}×{height}"
+        self._shot: Shot | None = Shot(0, partial(write_rgba, rgba))
+
+    def next(self) -> Shot | None:
+        """Return the picture the first time."""
+        shot, self._shot = self._shot, None
+        return shot
+
+
+def read_rgba(path: Path) -> Plane:
+    """Decode a picture file to straight RGBA, upright, of at most `LARGEST_PX` a side."""
+    try:
+        data = np.fromfile(path, np.uint8)
+        image: Any = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+        if image is not None and (image.ndim == 2 or image.shape[2] != 4):
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR)  # unlike UNCHANGED it obeys EXIF
+    except (OSError, cv2.error) as error:
+        raise CameraError(f"{path} cannot be read ({error}); save it again as PNG or JPEG") from error
+    if image is None:
+        raise CameraError(f"{path} is not a picture, or is cut off; save it again as PNG or JPEG")
+    if image.dtype == np.uint16:
+        image = cv2.convertScaleAbs(image, alpha=1 / 257)
+    reduction = LARGEST_PX / max(image.shape[:2])
+    if reduction < 1:
+        image = cv2.resize(image, None, fx=reduction, fy=reduction, interpolation=cv2.INTER_AREA)
+    rgba: Plane = cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGBA)
+    return rgba
+
+
+def write_rgba(rgba: Plane, buffer: PictureBuffer) -> Picture:
+    """Copy a whole RGBA image into a buffer."""
+    height, width = rgba.shape[:2]
+    planes = buffer.shape("rgba", width, height)
+    np.copyto(planes[0], rgba)
+    return Picture(0, 0, width, height, "rgba", planes)
