@@ -1,0 +1,1 @@
+"""Neural networks: opened, described, run on pictures, and shared by cameras."""

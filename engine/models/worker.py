@@ -1,0 +1,209 @@
+"""One model at work for all cameras, on a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.media.picture import Picture, Plane
+from engine.models.segmenter import Segmenter
+from engine.notices import Notices
+from engine.threads.mailbox import Mailbox
+from engine.threads.slots import Slot, Slots
+from engine.threads.worker import Worker
+from engine.timing.clock import Clock
+from engine.trace import Trace
+
+CERTAINTY = np.abs(np.arange(256) / 127.5 - 1)
+COVERAGE = np.arange(256) / 255
+
+
+@dataclass(slots=True)
+class Answer:
+    """The mask of one picture, in the orientation of its planes. Whoever took it releases it once.
+
+    `captured_ns` is the picture's, `answered_ns` on the same clock; `took_ns` is the time of the model alone.
+    `confidence` is the mean of |2p − 1|: 1 when every pixel is surely one or the other. `coverage` is the mean of p.
+    """
+
+    camera: int
+    sequence: int
+    captured_ns: int
+    answered_ns: int
+    took_ns: int
+    confidence: float
+    coverage: float
+    slot: Slot[Plane]
+
+    @property
+    def mask(self) -> Plane:
+        """The person, 0 to 255, (height, width)."""
+        return self.slot.buffer
+
+    def retain(self) -> None:
+        """Hold the mask once more."""
+        self.slot.retain()
+
+    def release(self) -> None:
+        """Hold the mask once less."""
+        self.slot.release()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of a camera's pictures. Skipped are those displaced by newer ones, and those of a failed run."""
+
+    inferences: int
+    skipped: int
+
+
+class _Desk:
+    """What lies between the worker and one camera."""
+
+    MASKS = 4  # one being written, one in the outbox, two with whoever shows them
+
+    def __init__(self, camera: int, mask_size: tuple[int, int]) -> None:
+        width, height = mask_size
+        self.camera = camera
+        self.inbox: Mailbox[Picture] = Mailbox()
+        self.outbox: Mailbox[Answer] = Mailbox()
+        self.slots: Slots[Plane] = Slots(lambda: np.zeros((height, width), np.uint8), self.MASKS)
+        self.newest: int | None = None
+        self.inferences = 0
+        self.lost = 0
+
+    def free_slot(self) -> Slot[Plane] | None:
+        """Return a mask to write into: a free one, else that of an answer which nobody took, else None."""
+        slot = self.slots.acquire()
+        if slot is None and (unread := self.outbox.take()) is not None:
+            slot = unread.slot
+        return slot
+
+    def clear(self) -> None:
+        """Release what lies in both boxes."""
+        for held in (self.inbox.take(), self.outbox.take()):
+            if held is not None:
+                held.release()
+
+
+class ModelWorker(Worker):
+    """Runs one model once per picture, the newest of each camera in turn.
+
+    The model is open and warm when the constructor returns, so that a bad one is known before the show is on air.
+
+    Thread: `submit`, `answers`, `join`, `leave` and `infer_now` from the thread that ticks; `infer_now` only while the
+    worker is not started, since the model has one set of buffers. Blocks: the constructor and `infer_now` for the
+    model, `stop` for a run; the others never. Owns: the model, its masks, and every picture between `submit` and its
+    answer. Fails: the constructor with ModelError; afterwards as every Worker, and the picture is released.
+    """
+
+    def __init__(
+        self, path: Path, clock: Clock, trace: Trace, notices: Notices, *, threads: int = 1, provider: str = "auto"
+    ) -> None:
+        self.segmenter = Segmenter(path, threads=threads, provider=provider)
+        super().__init__(f"model {self.segmenter.name}", notices)
+        self._clock = clock
+        self._span = trace.span(self.name)
+        self._work = threading.Event()
+        self._desks: dict[int, _Desk] = {}  # replaced as a whole, so that the worker may walk through it
+
+    def join(self, camera: int) -> None:
+        """Make room for a camera; `submit` does it too, but this can be done before the show is on air."""
+        if camera not in self._desks:
+            self._desks = {**self._desks, camera: _Desk(camera, self.segmenter.mask_size)}
+
+    def leave(self, camera: int) -> None:
+        """Forget a camera and release what lies in its boxes. Answers that were taken stay valid."""
+        desk = self._desks.get(camera)
+        if desk is not None:
+            self._desks = {key: other for key, other in self._desks.items() if key != camera}
+            desk.clear()
+
+    def submit(self, camera: int, picture: Picture) -> None:
+        """Hand over a picture together with one hold on it: the caller retains it before, the worker releases it.
+
+        A picture that still waits is displaced, released and counted as skipped. The camera's newest picture submitted
+        once more is released and not counted, so that there is one inference per picture however many ask.
+        """
+        self.join(camera)
+        desk = self._desks[camera]
+        if self.stopping or picture.sequence == desk.newest:
+            picture.release()
+            return
+        desk.newest = picture.sequence
+        displaced = desk.inbox.put(picture)
+        if displaced is not None:
+            displaced.release()
+        self._work.set()
+
+    def answers(self, camera: int) -> Answer | None:
+        """Return the camera's newest answer, now the caller's to release, or None."""
+        desk = self._desks.get(camera)
+        return None if desk is None else desk.outbox.take()
+
+    def infer_now(self, camera: int, picture: Picture) -> Answer:
+        """Answer at once on the caller's thread, for a clock that steps. Takes over one hold, as `submit` does."""
+        self.join(camera)
+        answer = self._infer(self._desks[camera], picture)
+        if answer is None:
+            raise RuntimeError(f"{self.name}: all {_Desk.MASKS} masks of camera {camera} are still held")
+        return answer
+
+    def counts(self, camera: int) -> Counts:
+        """Return what became of the camera's pictures so far."""
+        desk = self._desks[camera]
+        return Counts(desk.inferences, desk.inbox.displaced_count + desk.lost)
+
+    def turn(self) -> None:
+        """Answer what the cameras submitted since the last turn, one picture each."""
+        if not self._work.wait(1.0):
+            return
+        self._work.clear()
+        for desk in self._desks.values():
+            picture = desk.inbox.take()
+            if picture is not None and (answer := self._infer(desk, picture)) is not None:
+                unread = desk.outbox.put(answer)
+                if unread is not None:
+                    unread.release()
+
+    def wake(self) -> None:
+        """End the wait for work."""
+        self._work.set()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """End the thread, and release every picture and mask that nobody took."""
+        super().stop(timeout_s)
+        for desk in self._desks.values():
+            desk.clear()
+
+    def _infer(self, desk: _Desk, picture: Picture) -> Answer | None:
+        """Run the model; release the picture. None if every mask is held by others."""
+        try:
+            slot = desk.free_slot()
+            if slot is None:
+                desk.lost += 1
+                return None
+            try:
+                with self._span:
+                    self.segmenter.run(picture, slot.buffer)
+            except BaseException:
+                desk.lost += 1
+                slot.release()
+                raise
+            desk.inferences += 1
+            shares = np.bincount(slot.buffer.ravel(), minlength=256) / slot.buffer.size
+            return Answer(
+                camera=desk.camera,
+                sequence=picture.sequence,
+                captured_ns=picture.captured_ns,
+                answered_ns=self._clock.now_ns,
+                took_ns=self._span.last_ns,
+                confidence=float(shares @ CERTAINTY),
+                coverage=float(shares @ COVERAGE),
+                slot=slot,
+            )
+        finally:
+            picture.release()
