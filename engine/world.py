@@ -119,8 +119,15 @@ class World:
         """Return the entity of this name, or None."""
         return self._entities.get(name)
 
+    def arrange(self, names: Iterable[str]) -> None:
+        """Put the entities into this order, that of the file: a reload may bring one between two others."""
+        order = {name: self._entities[name] for name in names}
+        if list(order) != list(self._entities):
+            self._entities = {**order, **self._entities}
+            self.revision += 1
+
     def names(self) -> list[str]:
-        """Every entity's name, in the order they came."""
+        """Every entity's name, in the order they came or were arranged."""
         return list(self._entities)
 
     def add_system(self, system: System, name: str, span: Span, notices: Notices) -> None:

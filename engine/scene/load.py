@@ -1,0 +1,137 @@
+"""From TOML to checked components: everything that is wrong with a scene is said at once, each with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pydantic
+from pydantic_core import ErrorDetails
+
+from engine.component import FileKind, about, components, fields_of
+from engine.errors import SceneError
+from engine.scene.rules import Complaint, complaints
+from engine.scene.schema import field_schemas
+from engine.scene.source import Source
+from engine.scene.where import KeyPath
+from engine.scene.words import expected, near, number, shown, suggestion
+
+CAMERA_WORDS = ("auto", "synthetic", "device:0")
+_NO_CAMERA_FILE = re.compile(r"auto|synthetic|device:\d+|[a-zA-Z][a-zA-Z0-9+.-]*://.*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a scene says: components by entity and TOML name, in file order, and every file that was read for it."""
+
+    path: Path
+    entities: dict[str, dict[str, object]]
+    files: frozenset[Path]
+
+
+def load_scene(path: Path, overrides: Sequence[str] = ()) -> Scene:
+    """Read a scene; `overrides` are `entity.component.field=value`. Raises SceneError with all its mistakes."""
+    source = Source(path, overrides)
+    entities = {
+        entity: _components(source, entity, tables) for entity, tables in source.tables.items() if _is_table(tables)
+    }
+    for entity in source.tables.keys() - entities.keys():
+        source.blame((entity,), f"{entity!r} must be a table of components, not {shown(source.tables[entity])}")
+    if source.complete:  # else what seems to be missing may be in the file that could not be read
+        _check_between(source, entities)
+    if mistakes := source.mistakes():
+        raise SceneError(mistakes)
+    return Scene(path, entities, frozenset(source.files.values()))
+
+
+def _check_between(source: Source, entities: Mapping[str, Mapping[str, object]]) -> None:
+    if not source.tables:
+        source.blame((), "has no entities; write one as a table of components, such as [sky.layer] and [sky.fill]")
+    for complaint in [each for each in complaints(entities) if not _follows(source, each)]:
+        source.blame((complaint.entity, complaint.component, *complaint.fields[:1]), complaint.message)
+
+
+def _follows(source: Source, complaint: Complaint) -> bool:
+    """Whether it only follows from a mistake that is said already: a field with one counts as unsaid."""
+    path = (complaint.entity, complaint.component)
+    return source.is_blamed(path) or any(source.is_blamed((*path, field)) for field in complaint.fields)
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _components(source: Source, entity: str, tables: Mapping[str, Any]) -> dict[str, object]:
+    """Make an entity's components. A mistaken field counts as unsaid, so that the rest can be checked all the same."""
+    made: dict[str, object] = {}
+    for name, fields in tables.items():
+        path = (entity, name)
+        component_type = components().get(name)
+        if component_type is None:
+            source.blame(path, f"no component {name!r}{suggestion(name, components())}")
+        elif not _is_table(fields):
+            source.blame(path, f"{name!r} must be a table of fields, not {shown(fields)}")
+            made[name] = component_type()
+        else:
+            made[name] = _component(source, path, component_type, fields)
+    return made
+
+
+def _component(source: Source, path: KeyPath, component_type: type, fields: Mapping[str, Any]) -> object:
+    infos = fields_of(component_type)
+    good = {}
+    for name, value in fields.items():
+        if name not in infos:
+            source.blame((*path, name), f"no field {name!r}{suggestion(name, infos)}")
+        elif (kind := about(infos[name]).file) and isinstance(value, str):
+            good[name] = _found(source, (*path, name), value, kind)
+        else:
+            good[name] = value
+    try:
+        return component_type(**good)
+    except pydantic.ValidationError as error:
+        for detail in error.errors(include_url=False):
+            field = str(detail["loc"][0])
+            source.blame((*path, field), _in_plain_words(detail, component_type, fields[field]))
+            good.pop(field, None)
+        return component_type(**good)
+
+
+def _in_plain_words(detail: ErrorDetails, component_type: type, value: object) -> str:
+    """Say what a field must be instead of what pydantic says of it."""
+    field, *inside = detail["loc"]
+    schema = field_schemas(component_type)[str(field)]
+    limits = detail.get("ctx", {})
+    if inside and detail["type"] != "missing":
+        field, schema, value = f"{field}[{inside[0]}]", schema["items"], detail["input"]
+    match detail["type"]:
+        case "greater_than_equal":
+            wanted = f"at least {number(limits['ge'])}"
+        case "less_than_equal":
+            wanted = f"at most {number(limits['le'])}"
+        case "finite_number":
+            wanted = "a finite number"
+        case _:
+            wanted = expected(schema)
+    remedy = suggestion(value, schema["enum"]) if "enum" in schema and isinstance(value, str) else ""
+    return f"{field} must be {wanted}, not {shown(value)}{remedy}"
+
+
+def _found(source: Source, path: KeyPath, value: str, kind: FileKind) -> str:
+    """Return the absolute path of a file that a field names, or what else it may hold."""
+    if not value or (kind == "camera" and _NO_CAMERA_FILE.fullmatch(value)):
+        return value
+    file = source.place(path).folder / value
+    try:
+        if file.exists() if kind == "camera" else file.is_file():  # a device is no ordinary file
+            return str(file.absolute())
+        nearby = [other.name for other in file.parent.iterdir()]
+    except (OSError, ValueError):  # no such folder, or a name that no file can have
+        nearby = []
+    folder = source.place(path).folder
+    hint = near(file.name, nearby) or (suggestion(value, CAMERA_WORDS) if kind == "camera" else "")
+    source.blame(path, f"{path[-1]}: there is no file {shown(value)} in {str(folder)!r}{hint}")
+    return value

@@ -1,0 +1,96 @@
+"""What must hold between the components of a scene, beyond the type and range of each field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, TypeVar
+
+from engine.component import about, fields_of, snake_case
+from engine.components import Camera, Display, Fill, Key, Layer, Logo, Mask, Particles, Stage
+from engine.scene.words import suggestion
+
+Parts = Mapping[str, object]
+"""The components of one entity by their TOML names."""
+
+T = TypeVar("T")
+
+
+class Complaint(NamedTuple):
+    """What is wrong with a component, and its fields that could put it right; the first is where it is said."""
+
+    entity: str
+    component: str
+    fields: tuple[str, ...]
+    message: str
+
+
+GET_A_MODEL = 'give model = "FILE.onnx"; any ONNX person segmentation model works'
+
+
+def complaints(entities: Mapping[str, Parts]) -> Iterator[Complaint]:
+    """Everything that is wrong between these components."""
+    yield from _dangling(entities)
+    stages = [entity for entity, parts in entities.items() if _of(parts, Stage)]
+    for entity in stages[1:]:
+        message = f"a scene has one stage, and {stages[0]!r} has it already; remove this one"
+        yield Complaint(entity, "stage", (), message)
+    for entity, parts in entities.items():
+        for component, fields, message in _incomplete(parts):
+            yield Complaint(entity, component, fields, message)
+        if mask := _of(parts, Mask):
+            seen = _of(entities.get(mask.camera or entity, {}), Camera)
+            for fields, message in _mask(mask, seen, has_key=_of(parts, Key) is not None):
+                yield Complaint(entity, "mask", fields, message)
+
+
+def _dangling(entities: Mapping[str, Parts]) -> Iterator[Complaint]:
+    """Complain of every name that no entity has, or whose entity lacks the component it is named for."""
+    for entity, parts in entities.items():
+        for component, part in parts.items():
+            for field, info in fields_of(type(part)).items():
+                wanted = about(info).refers
+                name = getattr(part, field) if wanted else ""
+                if name and wanted not in entities.get(name, {}):
+                    trouble = f"has no {wanted}" if name in entities else "is no entity"
+                    able = [other for other, others in entities.items() if wanted in others]
+                    remedy = suggestion(name, able) or f"; give an entity a {wanted} table"
+                    yield Complaint(entity, component, (field,), f"{field}: {name!r} {trouble}{remedy}")
+
+
+def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    layer, particles, logo = _of(parts, Layer), _of(parts, Particles), _of(parts, Logo)
+    if layer and not (layer.camera or layer.mask or any(_of(parts, kind) for kind in (Camera, Mask, Particles, Fill))):
+        message = (
+            "layer has nothing to draw; add a camera, mask, particles or fill table to this entity, "
+            "or name another entity with camera or mask"
+        )
+        yield "layer", ("camera", "mask"), message
+    if particles and particles.emit == "edge" and not particles.mask:
+        yield "particles", ("emit", "mask"), 'emit = "edge" needs a mask to whose edge it belongs; give mask = "ENTITY"'
+    if logo and not _of(parts, Display):
+        yield "logo", (), "logo belongs to one display; move it to the entity with that display table"
+    if logo and not logo.file:
+        yield "logo", ("file",), 'logo has no picture; give file = "FILE.png"'
+
+
+def _mask(mask: Mask, seen: Camera | None, has_key: bool) -> Iterator[tuple[tuple[str, ...], str]]:
+    """`seen` is the camera that the mask cuts out; a name without one is complained of elsewhere."""
+    if seen is None and not mask.camera:
+        yield ("camera",), 'mask has no camera to cut out; add a camera table here, or give camera = "ENTITY"'
+    if mask.source == "neural" and not mask.model:
+        yield ("source", "model"), f'source = "neural" needs a model; {GET_A_MODEL}'
+    if seen is None or seen.source == "synthetic":
+        return
+    if mask.source == "truth":
+        yield ("source",), 'source = "truth" needs a synthetic camera; give that camera source = "synthetic"'
+    if mask.source == "auto" and not (mask.model or has_key):
+        message = (
+            f"mask has nobody to decide what is person; {GET_A_MODEL}; "
+            "or add a key table here, or let its camera be synthetic"
+        )
+        yield ("source", "model"), message
+
+
+def _of(parts: Parts, kind: type[T]) -> T | None:
+    part = parts.get(snake_case(kind.__name__))
+    return part if isinstance(part, kind) else None

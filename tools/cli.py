@@ -1,0 +1,104 @@
+"""The one command line: `scrim COMMAND`. What a command needs is imported only when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.errors import ShowError
+
+HELLO = Path(__file__).parents[1] / "scenes" / "hello.toml"
+
+FAILED = 2
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code: 0 well, 1 a check failed, 2 a mistake of the author or the machine."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = importlib.import_module(arguments.module).run(arguments)
+    except ShowError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scrim", description="A real-time compositor for live shows.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    run = _command(commands, "run", "tools.live", "run a show until it is closed")
+    run.add_argument("scene", nargs="?", type=Path, default=HELLO, metavar="SCENE", help="a TOML file; else hello.toml")
+    run.add_argument("--headless", action="store_true", help="make every window an offscreen display")
+    run.add_argument("--seconds", type=_seconds, metavar="N", help="stop after this long")
+    run.add_argument("--record", action="append", default=[], metavar="FILE[=DISPLAY]", help="record a display")
+    run.add_argument("--report", type=Path, metavar="FILE.json", help="write how it went")
+    run.add_argument(
+        "--clock", choices=("real", "step"), default="real", help="step renders every tick, however long it takes"
+    )
+    _add_set(run)
+
+    check = _command(commands, "check", "tools.check", "say what is wrong with scenes")
+    check.add_argument("scenes", nargs="+", type=Path, metavar="SCENE", help="a TOML file")
+
+    bench = _command(commands, "bench", "tools.bench", "measure, each figure against a named rival")
+    bench.add_argument("names", nargs="*", metavar="NAME", help="which benches; else all")
+    _add_json(bench)
+
+    _add_json(_command(commands, "doctor", "tools.doctor", "say what this machine can do"))
+
+    snapshot = _command(commands, "snapshot", "tools.snapshot", "write one picture of a scene")
+    snapshot.add_argument("scene", type=Path, metavar="SCENE", help="a TOML file")
+    snapshot.add_argument("--at", type=_seconds, required=True, metavar="SECONDS", help="the show's time")
+    snapshot.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.png", help="where to write it")
+    snapshot.add_argument("--display", metavar="NAME", help="which display; else the stage")
+    _add_set(snapshot)
+
+    reference = _command(commands, "reference", "tools.reference", "write the reference page and the editors' schema")
+    reference.add_argument("--check", action="store_true", help="only say whether they are current")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, module: str, words: str
+) -> argparse.ArgumentParser:
+    """Add a command that is `run(arguments) -> int` of a module."""
+    command = commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
+    command.set_defaults(module=module)
+    return command
+
+
+def _add_set(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="ENTITY.COMPONENT.FIELD=VALUE",
+        help="say a field otherwise than the scene does",
+    )
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="for programs")
+
+
+def _seconds(text: str) -> float:
+    """Read a time that is neither negative nor endless."""
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError
+    return seconds
+
+
+_seconds.__name__ = "number of seconds"  # what argparse calls it in its message
+
+
+if __name__ == "__main__":
+    sys.exit(main())
