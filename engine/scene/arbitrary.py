@@ -38,9 +38,9 @@ def scene_text(random: Random, files: Mapping[FileKind, Sequence[str]] = NO_FILE
 
 def mutate(random: Random, text: str) -> str | bytes:
     """Spoil a scene's text a little, or a lot."""
-    for _ in range(random.randint(1, 4)):
+    for _ in range(random.randint(1, 2)):
         text = random.choice(_SPOILERS)(random, text)
-    if random.random() < 0.2:
+    if random.random() < 0.1:
         data = bytearray(text.encode(errors="replace"))
         for _ in range(random.randint(1, 4)):
             data.insert(random.randint(0, len(data)), random.randrange(256))

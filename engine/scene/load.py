@@ -48,7 +48,7 @@ def load_scene(path: Path, overrides: Sequence[str] = ()) -> Scene:
 
 
 def _check_between(source: Source, entities: Mapping[str, Mapping[str, object]]) -> None:
-    if not source.tables:
+    if not source.tables and not source.mistakes():
         source.blame((), "has no entities; write one as a table of components, such as [sky.layer] and [sky.fill]")
     for complaint in [each for each in complaints(entities) if not _follows(source, each)]:
         source.blame((complaint.entity, complaint.component, *complaint.fields[:1]), complaint.message)
