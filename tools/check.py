@@ -20,5 +20,6 @@ def run(arguments: Namespace) -> int:
             mistaken = True
             print(error, file=sys.stderr)
         else:
-            print(f"{path}: ok, {len(scene.entities)} entities")
+            count = len(scene.entities)
+            print(f"{path}: ok, {count} {'entity' if count == 1 else 'entities'}")
     return 2 if mistaken else 0

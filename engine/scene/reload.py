@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from watchfiles import Change, watch
+from watchfiles import watch
 
 from engine.component import components
 from engine.errors import SceneError
@@ -83,22 +83,27 @@ class SceneWatcher(Worker):
         self._last: Scene | SceneError = scene
         self._files = scene.files
         self._spots: frozenset[Path] = frozenset()
+        self._folders: dict[Path, int] | None = None
         self._watch: Iterator[object] | None = None
 
     def turn(self) -> None:
         """Wait for a change for a while, then look."""
-        spots = _spots(self._files)
-        if self._watch is None or spots != self._spots:
-            self._spots = spots
-            self._watch = self._new_watch()
-            next(self._watch, None)  # from here on nothing is missed; what came before is seen by looking
-        elif not next(self._watch, None):
-            return
-        self._look()
+        self._spots = _spots(self._files)
+        folders = _folders(self._spots)
+        changed: object = folders != self._folders
+        if changed:
+            self._folders = folders
+            self._watch = self._new_watch(folders) if folders else None
+        if self._watch is None:
+            self.pause(self.LOOK_AGAIN_MS / 1000)
+        else:
+            changed = next(self._watch, None) or changed  # what came before the first wait is seen by looking after it
+        if changed or isinstance(self._last, SceneError):  # a mistake may wait for any file or folder
+            self._look()
 
     def close(self) -> None:
         """End the watch."""
-        self._watch = None
+        self._folders, self._watch = None, None
 
     def _look(self) -> None:
         """Load the scene; say so when it, or what is wrong with it, is another than before."""
@@ -108,15 +113,15 @@ class SceneWatcher(Worker):
             self._files = found.files
         except SceneError as error:
             found = error
-            self._files |= {mistake.file for mistake in error.mistakes if mistake.file.is_file()}
+            self._files |= {mistake.file for mistake in error.mistakes if mistake.line}
         if _said(found) != _said(self._last):
             self._last = found
             self.changes.put(found)
 
-    def _new_watch(self) -> Iterator[object]:
+    def _new_watch(self, folders: Iterable[Path]) -> Iterator[object]:
         return watch(
-            *{spot.parent for spot in self._spots},
-            watch_filter=self._matters,
+            *folders,
+            watch_filter=lambda _change, path: Path(path) in self._spots,
             debounce=self.DEBOUNCE_MS,
             step=self.STEP_MS,
             stop_event=self._stopping,
@@ -125,10 +130,6 @@ class SceneWatcher(Worker):
             raise_interrupt=False,
             recursive=False,
         )
-
-    def _matters(self, _change: Change, path: str) -> bool:
-        """Whether a changed file is the scene's. A scene with mistakes may be waiting for any file beside it."""
-        return isinstance(self._last, SceneError) or Path(path) in self._spots
 
 
 def _said(found: Scene | SceneError) -> object:
@@ -139,3 +140,8 @@ def _said(found: Scene | SceneError) -> object:
 def _spots(files: Iterable[Path]) -> frozenset[Path]:
     """Where files lie: both as named and, where a name is a link, where it leads."""
     return frozenset(spot for file in files for spot in (file.parent.resolve() / file.name, file.resolve()))
+
+
+def _folders(spots: Iterable[Path]) -> dict[Path, int]:
+    """Return the folders that there are, each with what tells it from another of the same name."""
+    return {spot.parent: spot.parent.stat().st_ino for spot in spots if spot.parent.is_dir()}

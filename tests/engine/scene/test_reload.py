@@ -67,12 +67,12 @@ def test_the_order_of_the_file_is_kept(world: World) -> None:
 
 
 @pytest.fixture
-def watched(write: Write, notices: Notices) -> Iterator[Callable[[str], SceneWatcher]]:
-    """Start watching a scene of this text."""
+def watched(write: Write, notices: Notices) -> Iterator[Callable[..., SceneWatcher]]:
+    """Start watching a scene of this text; stop at the end, when nothing may have failed."""
     watchers: list[SceneWatcher] = []
 
-    def start(text: str, *overrides: str) -> SceneWatcher:
-        watchers.append(SceneWatcher(load_scene(write(text), overrides), overrides, notices))
+    def start(text: str, *overrides: str, name: str = "show.toml") -> SceneWatcher:
+        watchers.append(SceneWatcher(load_scene(write(text, name), overrides), overrides, notices))
         watchers[-1].start()
         return watchers[-1]
 
@@ -112,6 +112,26 @@ def test_a_bad_edit_and_a_deleted_file_are_said_and_watching_goes_on(
     assert isinstance(error, SceneError)
     assert "there is no file" in str(error)
     write(SKY)
+    assert isinstance(watcher.changes.wait(WAIT_S), Scene)
+
+
+def test_a_folder_put_in_place_of_the_scenes_is_watched(
+    write: Write, tmp_path: Path, watched: Callable[..., SceneWatcher]
+) -> None:
+    watcher = watched(SKY, name="scenes/show.toml")
+    (tmp_path / "scenes").rename(tmp_path / "old")
+    assert isinstance(watcher.changes.wait(WAIT_S), SceneError)
+    write(SKY, "scenes/show.toml")
+    assert isinstance(watcher.changes.wait(WAIT_S), Scene)
+    write(SKY + "[lamp.light]", "scenes/show.toml")
+    assert isinstance(watcher.changes.wait(WAIT_S), Scene)
+
+
+def test_a_file_that_a_scene_waited_for_ends_its_mistake(write: Write, watched: Callable[..., SceneWatcher]) -> None:
+    watcher = watched(SKY)
+    write('[front.camera]\nsource = "clips/clip.mp4"')
+    assert isinstance(watcher.changes.wait(WAIT_S), SceneError)
+    write(b"", "clips/clip.mp4")
     assert isinstance(watcher.changes.wait(WAIT_S), Scene)
 
 

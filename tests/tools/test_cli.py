@@ -1,0 +1,141 @@
+"""The command line finds its commands, says mistakes in words, and imports no more than it needs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from engine.errors import GpuError
+from tests.conftest import ROOT
+from tools.cli import HELLO, main
+
+HEAVY = {"av", "cv2", "esper", "glfw", "numpy", "onnxruntime", "wgpu"}
+GOOD = "[sky.layer]\n[sky.fill]\n"
+BAD = "[sky.layer]\nordr = 1\nopacity = 2\n[sky.fill]\n"
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Namespace]:
+    """Run a command with its module replaced; return what it was given."""
+
+    def run(module: str, *argv: str, raises: BaseException | None = None, code: int = 0) -> Namespace:
+        given: list[Namespace] = []
+
+        def stand_in(arguments: Namespace) -> int:
+            given.append(arguments)
+            if raises is not None:
+                raise raises
+            return 0
+
+        made = ModuleType(module)
+        vars(made)["run"] = stand_in
+        monkeypatch.setitem(sys.modules, module, made)
+        assert main(argv) == code
+        return given[0]
+
+    return run
+
+
+def test_check_says_ok_for_each_good_scene(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "show.toml"
+    path.write_text(GOOD)
+    assert main(["check", str(path), str(path)]) == 0
+    assert capsys.readouterr() == (f"{path}: ok, 1 entity\n" * 2, "")
+
+
+def test_check_says_all_mistakes_of_all_scenes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
+    good.write_text(GOOD)
+    bad.write_text(BAD)
+    assert main(["check", str(bad), str(good), str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == f"{good}: ok, 1 entity\n"
+    assert err.splitlines() == [
+        f"{bad}:2:1: no field 'ordr' (did you mean 'order'?)",
+        f"{bad}:3:1: opacity must be at most 1, not 2",
+        f"{tmp_path}: {tmp_path.name!r} is a folder; name a scene file in it",
+    ]
+
+
+def test_run_gets_what_was_said(called: Callable[..., Namespace]) -> None:
+    arguments = called(
+        "tools.live",
+        *("run", "show.toml", "--headless", "--seconds", "2.5", "--record", "a.mp4=wall", "--record", "b.mp4"),
+        *("--report", "r.json", "--set", "a.b.c=1", "--set", "a.b.d=2", "--clock", "step"),
+    )
+    assert arguments.scene == Path("show.toml")
+    assert (arguments.headless, arguments.seconds, arguments.clock) == (True, 2.5, "step")
+    assert arguments.record == ["a.mp4=wall", "b.mp4"]
+    assert arguments.report == Path("r.json")
+    assert arguments.overrides == ["a.b.c=1", "a.b.d=2"]
+
+
+def test_run_without_a_scene_says_hello(called: Callable[..., Namespace]) -> None:
+    arguments = called("tools.live", "run")
+    assert arguments.scene == HELLO
+    assert (arguments.headless, arguments.seconds, arguments.report, arguments.clock) == (False, None, None, "real")
+    assert (arguments.record, arguments.overrides) == ([], [])
+
+
+def test_the_other_commands_get_what_was_said(called: Callable[..., Namespace]) -> None:
+    assert called("tools.bench", "bench", "present", "--json").names == ["present"]
+    assert called("tools.doctor", "doctor").json is False
+    snapshot = called("tools.snapshot", "snapshot", "a.toml", "--at=1.5", "-oa.png", "--display=wall", "--set=a.b.c=1")
+    assert (snapshot.scene, snapshot.at, snapshot.output) == (Path("a.toml"), 1.5, Path("a.png"))
+    assert (snapshot.display, snapshot.overrides) == ("wall", ["a.b.c=1"])
+
+
+def test_an_error_of_the_show_is_said_in_one_line(
+    called: Callable[..., Namespace], capsys: pytest.CaptureFixture[str]
+) -> None:
+    called("tools.doctor", "doctor", raises=GpuError("no adapter; install a Vulkan driver"), code=2)
+    assert capsys.readouterr() == ("", "no adapter; install a Vulkan driver\n")
+
+
+def test_an_interrupt_ends_quietly(called: Callable[..., Namespace]) -> None:
+    called("tools.live", "run", raises=KeyboardInterrupt(), code=130)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [(), ("rnu",), ("run", "--seconds", "-1"), ("run", "--seconds", "x"), ("run", "--clock", "slow"), ("check",)],
+)
+def test_a_wrong_command_line_is_refused(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 2
+    assert "usage: scrim" in capsys.readouterr().err
+
+
+def test_reference_check_says_what_is_not_current(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tools.reference.SCENES", tmp_path)
+    assert main(["reference", "--check"]) == 1
+    assert "REFERENCE.md is not current; run: scrim reference" in capsys.readouterr().err
+    assert main(["reference"]) == 0
+    assert main(["reference", "--check"]) == 0
+    assert json.loads((tmp_path / "scene.schema.json").read_text("utf-8"))["title"] == "Scrim scene"
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["check", "show.toml"]])
+def test_light_commands_import_nothing_heavy(argv: list[str], tmp_path: Path) -> None:
+    (tmp_path / "show.toml").write_text(GOOD)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "tools.cli", *argv],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "argparse" in imported
+    assert not imported & HEAVY
