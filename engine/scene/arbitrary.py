@@ -85,22 +85,15 @@ def _value(random: Random, schema: Schema) -> object:
 
 def _keep_rules(tables: Tables) -> None:
     """Take out components until no rule is broken; what then is left of nothing is one fill."""
-    made = components()
-    while True:
-        wrong = list(
-            complaints(
-                {
-                    entity: {component: made[component](**fields) for component, fields in parts.items()}
-                    for entity, parts in tables.items()
-                }
-            )
-        )
-        if not wrong:
-            break
+    while wrong := list(complaints({entity: _made(parts) for entity, parts in tables.items()})):
         for complaint in wrong:
             tables[complaint.entity].pop(complaint.component, None)
     if not any(tables.values()):
         tables[NAMES[0]] = {"layer": {}, "fill": {}}
+
+
+def _made(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
+    return {component: components()[component](**fields) for component, fields in parts.items()}
 
 
 def _lines(change: Callable[[Random, list[str]], None]) -> Callable[[Random, str], str]:

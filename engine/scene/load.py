@@ -36,7 +36,9 @@ def load_scene(path: Path, overrides: Sequence[str] = ()) -> Scene:
     """Read a scene; `overrides` are `entity.component.field=value`. Raises SceneError with all its mistakes."""
     source = Source(path, overrides)
     entities = {
-        entity: _components(source, entity, tables) for entity, tables in source.tables.items() if _is_table(tables)
+        entity: _components(source, entity, tables)
+        for entity, tables in source.tables.items()
+        if isinstance(tables, dict)
     }
     for entity in source.tables.keys() - entities.keys():
         source.blame((entity,), f"{entity!r} must be a table of components, not {shown(source.tables[entity])}")
@@ -60,10 +62,6 @@ def _follows(source: Source, complaint: Complaint) -> bool:
     return source.is_blamed(path) or any(source.is_blamed((*path, field)) for field in complaint.fields)
 
 
-def _is_table(value: object) -> bool:
-    return isinstance(value, dict)
-
-
 def _components(source: Source, entity: str, tables: Mapping[str, Any]) -> dict[str, object]:
     """Make an entity's components. A mistaken field counts as unsaid, so that the rest can be checked all the same."""
     made: dict[str, object] = {}
@@ -72,7 +70,7 @@ def _components(source: Source, entity: str, tables: Mapping[str, Any]) -> dict[
         component_type = components().get(name)
         if component_type is None:
             source.blame(path, f"no component {name!r}{suggestion(name, components())}")
-        elif not _is_table(fields):
+        elif not isinstance(fields, dict):
             source.blame(path, f"{name!r} must be a table of fields, not {shown(fields)}")
             made[name] = component_type()
         else:
