@@ -72,7 +72,7 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-@dataclass_transform(field_specifiers=(field,), kw_only_default=True)
+@dataclass_transform(kw_only_default=True)
 def component(cls: type[T]) -> type[T]:
     """Make a class a component: a slotted dataclass, checked when it is made, known by its TOML name."""
     made: Any = pydantic.dataclasses.dataclass(

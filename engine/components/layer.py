@@ -13,10 +13,13 @@ class Layer:
 
     order: int = field(0, "Back to front: lower is drawn first; equal orders draw as they stand in the file.")
     blend: Blend = field("normal", "How it mixes with what is behind it.")
+    space: Literal["linear", "srgb"] = field(
+        "linear", "Mix linear light, as lamps and lenses do, or sRGB-encoded values, as picture editors do."
+    )
     opacity: float = field(1.0, "0 is invisible, 1 is opaque.", low=0.0, high=1.0)
     visible: bool = field(True, "Whether it is drawn at all.")
     camera: str = field("", "Draw another entity's camera.", refers="camera")
     mask: str = field("", "Draw another entity's person.", refers="mask")
     blur_px: float = field(
-        0.0, "Blur, as the standard deviation at the picture's own size.", low=0.0, high=200.0, unit="px"
+        0.0, "Blur of a camera's picture, as the standard deviation in its own pixels.", low=0.0, high=200.0, unit="px"
     )

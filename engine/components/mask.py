@@ -30,3 +30,12 @@ class Mask:
     refine: float = field(1.0, "How closely a neural mask follows the edges of its picture.", low=0.0, high=1.0)
     threshold: float = field(0.5, "Where the edge lies between background (0) and person (1).", low=0.05, high=0.95)
     softness: float = field(0.4, "Width of the edge in mask values; 0 is a hard cut.", low=0.0, high=1.0)
+
+
+def decide(mask: Mask, has_key: bool) -> Literal["key", "neural", "truth"]:
+    """Return who decides for this mask, given whether its entity has a key."""
+    if mask.source != "auto":
+        return mask.source
+    if mask.model:
+        return "neural"
+    return "key" if has_key else "truth"

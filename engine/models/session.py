@@ -47,6 +47,13 @@ IMPOSTORS: tuple[tuple[int, bytes, str, str], ...] = (
 )
 
 
+RELU = bytes.fromhex(
+    "08083a330a0c0a0178120179220452656c751201675a0f0a0178120a0a08080112040a020801620f"
+    "0a0179120a0a08080112040a02080142040a001011"
+)
+"""The smallest model: y = max(0, x) of one float, opset 17."""
+
+
 @cache
 def runtime() -> Any:
     """Return onnxruntime, loaded at the first call and told not to write to the terminal."""
@@ -62,9 +69,14 @@ def runtime() -> Any:
 
 
 def installed_providers() -> list[str]:
-    """Return our names of the providers in the installed build, fastest first. That one is listed proves nothing."""
+    """Return our names of the installed build's providers, fastest first. One may still refuse: `try_provider`."""
     available = runtime().get_available_providers()
     return [name for name, theirs in PROVIDERS.items() if theirs in available]
+
+
+def try_provider(name: str) -> str:
+    """Return what a session that asks for this installed provider really runs on. Fails: ModelError."""
+    return _truth(_open(RELU, "a model of one number", 1, [name]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +113,7 @@ class Session:
         candidates = installed if provider == "auto" else [provider]
         for name in candidates:
             try:
-                self._session = _open(path, threads, installed[installed.index(name) :])
+                self._session = _open(str(path), path, threads, installed[installed.index(name) :])
                 break
             except ModelError:
                 if name == candidates[-1]:
@@ -163,7 +175,7 @@ def _check_file(path: Path) -> None:
             raise ModelError(f"{path}: this is {what}, not an ONNX model: {remedy}")
 
 
-def _open(path: Path, threads: int, providers: list[str]) -> Any:
+def _open(model: str | bytes, name: str | Path, threads: int, providers: list[str]) -> Any:
     """Open on the first of these; what it cannot do runs on the next. It may silently be left out: see `_truth`."""
     options = runtime().SessionOptions()
     options.intra_op_num_threads = threads
@@ -173,18 +185,18 @@ def _open(path: Path, threads: int, providers: list[str]) -> Any:
     options.log_severity_level = 4
     try:
         # Without fallback, or it prints to the terminal and tries providers of its own choice.
-        theirs = [PROVIDERS[name] for name in providers]
-        return runtime().InferenceSession(str(path), options, providers=theirs, enable_fallback=0)
+        theirs = [PROVIDERS[provider] for provider in providers]
+        return runtime().InferenceSession(model, options, providers=theirs, enable_fallback=0)
     except Exception as error:
         message = _first_line(error)
         if "Protobuf" in message or "No graph" in message:
-            raise ModelError(f"{path}: this is not an ONNX model, or only a part of one: download it again") from None
+            raise ModelError(f"{name}: this is not an ONNX model, or only a part of one: download it again") from None
         if "opset" in message or "IR version" in message:
             raise ModelError(
-                f"{path}: the model is newer than the installed onnxruntime {runtime().__version__}: "
+                f"{name}: the model is newer than the installed onnxruntime {runtime().__version__}: "
                 "update onnxruntime, or export the model with an older opset"
             ) from None
-        raise ModelError(f"{path}: the model does not open on {providers[0]}: {message}") from None
+        raise ModelError(f"{name}: the model does not open on {providers[0]}: {message}") from None
 
 
 def _truth(session: Any) -> str:

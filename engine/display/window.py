@@ -1,0 +1,145 @@
+"""Windows on a desktop, through glfw, and their swapchains."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import glfw
+import wgpu
+
+from engine.components.display import Display
+from engine.display.monitors import Monitor, list_monitors, start_desktop, stop_desktop
+from engine.errors import DisplayError
+from engine.gpu.device import Gpu
+
+PREFERRED_FORMATS = ("bgra8unorm", "rgba8unorm")
+"""Without sRGB in the name: displays encode in their own shader, with their own gamma and dither."""
+
+PRESENT_MODES = ("mailbox", "immediate", "fifo")
+"""Mailbox first: with fifo, one slow display on a shared device holds up all others (51 fps instead of 60)."""
+
+
+class Window:
+    """One window and its swapchain.
+
+    Thread: made, polled and closed by the main thread, drawn into by its presenter. Blocks: `acquire` for an image.
+    Owns: the window and the surface. Fails: DisplayError when it cannot be made.
+    """
+
+    def __init__(self, gpu: Gpu, name: str, display: Display, size: tuple[int, int]) -> None:
+        start_desktop()
+        try:
+            self._handle: Any = self._make(name, display, size)
+            self._context: Any = wgpu.gpu.get_canvas_context(surface_info(self._handle))
+        except Exception:
+            stop_desktop()
+            raise
+        self._size = glfw.get_framebuffer_size(self._handle)
+        self._context.set_physical_size(*self._size)
+        capabilities = self._context._get_capabilities(gpu.adapter)
+        self.format = first_of(PREFERRED_FORMATS, capabilities["formats"])
+        self.present_mode = first_of(PRESENT_MODES, capabilities["present_modes"])
+        # wgpu-py 0.32 chooses fifo, or immediate without vsync, never mailbox by itself; with one mode left it takes that.
+        capabilities["present_modes"] = [self.present_mode]
+        self._context.configure(device=gpu.device, format=self.format, alpha_mode="opaque")
+        self._texture: Any = None
+        self.closed_by_hand = False
+        glfw.set_framebuffer_size_callback(self._handle, self._resized)
+        glfw.set_window_close_callback(self._handle, self._closing)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self._size
+
+    @property
+    def monitor(self) -> Monitor | None:
+        """The monitor that the window's centre is on."""
+        x, y = glfw.get_window_pos(self._handle)
+        width, height = glfw.get_window_size(self._handle)
+        centre = (x + width // 2, y + height // 2)
+        for monitor in list_monitors():
+            inside_x = monitor.x <= centre[0] < monitor.x + monitor.width
+            if inside_x and monitor.y <= centre[1] < monitor.y + monitor.height:
+                return monitor
+        return None
+
+    def acquire(self) -> Any | None:
+        """Return the swapchain's next image, or None when the window is hidden or changing."""
+        if 0 in self._size:
+            return None
+        try:
+            self._texture = self._context.get_current_texture()
+        except (wgpu.DrawCancelled, RuntimeError):
+            return None
+        return self._texture.create_view()
+
+    def present(self) -> None:
+        """Put the image on the screen."""
+        self._context.present()
+        self._texture = None
+
+    def release(self) -> None:
+        """Close the window; its presenter must have stopped."""
+        self._texture = None
+        self._context.unconfigure()
+        del self._context  # the surface goes before the window it belongs to
+        glfw.destroy_window(self._handle)
+        stop_desktop()
+
+    def _make(self, name: str, display: Display, size: tuple[int, int]) -> Any:
+        monitors = list_monitors()
+        monitor = next((m for m in monitors if m.index == display.monitor), None)
+        if display.monitor >= 0 and monitor is None:
+            raise DisplayError(f"{name}: there is no monitor {display.monitor}; there are {len(monitors)}")
+        if display.fullscreen and monitor is None and monitors:
+            monitor = monitors[0]
+        glfw.default_window_hints()
+        glfw.window_hint(glfw.CLIENT_API, glfw.NO_API)
+        # A frameless window over the monitor leaves its mode alone, where glfw's own fullscreen may change it.
+        glfw.window_hint(glfw.DECORATED, not display.fullscreen)
+        glfw.window_hint(glfw.FOCUS_ON_SHOW, glfw.FALSE)
+        if display.fullscreen and monitor is not None:
+            size = (monitor.width, monitor.height)
+        handle = glfw.create_window(*size, display.title or name, None, None)
+        if not handle:
+            raise DisplayError(f"{name}: the desktop gives no window of {size[0]}×{size[1]}")
+        if monitor is not None and glfw.get_platform() != glfw.PLATFORM_WAYLAND:
+            glfw.set_window_pos(handle, monitor.x, monitor.y)
+        return handle
+
+    def _resized(self, _handle: Any, width: int, height: int) -> None:
+        self._size = (width, height)
+        if width and height:
+            self._context.set_physical_size(width, height)
+
+    def _closing(self, _handle: Any) -> None:
+        self.closed_by_hand = True
+
+
+def first_of(preferred: tuple[str, ...], offered: list[str]) -> str:
+    """Return the first of the preferred that is offered, else the first offered."""
+    return next((name for name in preferred if name in offered), offered[0])
+
+
+def poll_desktop() -> None:
+    """Let windows hear what happened to them. Thread: main. Blocks: never."""
+    glfw.poll_events()
+
+
+def surface_info(handle: Any) -> dict[str, Any]:
+    """Return what wgpu wants to know to make a surface for a window. A NULL window would abort the process."""
+    if not handle:
+        raise DisplayError("there is no window to draw into")
+    if sys.platform == "win32":
+        return {"window": int(glfw.get_win32_window(handle))}
+    if sys.platform == "darwin":
+        return {"window": int(glfw.get_cocoa_window(handle))}
+    if glfw.get_platform() == glfw.PLATFORM_WAYLAND:
+        return {
+            "platform": "wayland",
+            "window": int(glfw.get_wayland_window(handle)),
+            "display": int(glfw.get_wayland_display()),
+        }
+    return {"platform": "x11", "window": int(glfw.get_x11_window(handle)), "display": int(glfw.get_x11_display())}

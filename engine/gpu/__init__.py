@@ -1,0 +1,1 @@
+"""The GPU: device, shaders, passes, uniforms, and reading back."""

@@ -1,0 +1,101 @@
+"""Pictures back from the GPU, a ring of them, without the tick ever waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import wgpu
+from numpy.typing import NDArray
+
+from engine.gpu.device import Gpu
+
+
+class Copy:
+    """One copy on its way: the buffer it goes to, and by which submission it will be there."""
+
+    __slots__ = ("buffer", "submission", "time_ns")
+
+    def __init__(self, buffer: Any) -> None:
+        self.buffer = buffer
+        self.submission = 0
+        self.time_ns = 0
+
+
+class Readback:
+    """A ring of buffers into which an 8-bit one-channel texture is copied in one thread and read in another.
+
+    Thread: `reserve`, `copy` and `sent` by whoever submits, `read` by one worker. Blocks: never; `read` says "not yet".
+    Owns: the buffers. Fails: `reserve` returns None when all buffers are on their way; the caller counts a drop.
+    """
+
+    def __init__(self, gpu: Gpu, texture: Any, buffers: int = 4) -> None:
+        self._gpu = gpu
+        self._texture = texture
+        self._pitch = -(-texture.width // 256) * 256
+        self._lock = threading.Lock()
+        self._free = [
+            Copy(
+                gpu.device.create_buffer(
+                    label="readback",
+                    size=self._pitch * texture.height,
+                    usage=wgpu.BufferUsage.MAP_READ | wgpu.BufferUsage.COPY_DST,
+                )
+            )
+            for _ in range(buffers)
+        ]
+        self._sent: deque[Copy] = deque()
+
+    def reserve(self) -> Copy | None:
+        """Take a free buffer for a copy, or None."""
+        with self._lock:
+            return self._free.pop() if self._free else None
+
+    def copy(self, encoder: Any, copy: Copy) -> None:
+        """Record a copy of the texture as it is at this point of the encoder."""
+        encoder.copy_texture_to_buffer(
+            {"texture": self._texture},
+            {"buffer": copy.buffer, "bytes_per_row": self._pitch, "rows_per_image": self._texture.height},
+            (self._texture.width, self._texture.height, 1),
+        )
+
+    def sent(self, copy: Copy, submission: int, time_ns: int) -> None:
+        """Say with which submission a copy went, and what time its picture is of."""
+        copy.submission, copy.time_ns = submission, time_ns
+        with self._lock:
+            self._sent.append(copy)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a copy can be reserved now."""
+        with self._lock:
+            return bool(self._free)
+
+    @property
+    def pending(self) -> int:
+        """How many copies are on their way."""
+        with self._lock:
+            return len(self._sent)
+
+    @contextmanager
+    def read(self) -> Iterator[tuple[NDArray[np.uint8], int] | None]:
+        """Give the oldest copy as (pixels (height, width), time_ns) if it is there, else None. Valid inside only."""
+        with self._lock:
+            copy = self._sent[0] if self._sent else None
+        if copy is None or not self._gpu.done(copy.submission):
+            yield None
+            return
+        copy.buffer.map_sync("READ_NOSYNC")
+        try:
+            rows = np.frombuffer(copy.buffer.read_mapped(copy=False), np.uint8).reshape(-1, self._pitch)
+            yield rows[:, : self._texture.width], copy.time_ns
+            del rows
+        finally:
+            copy.buffer.unmap()
+            with self._lock:
+                self._sent.popleft()
+                self._free.append(copy)

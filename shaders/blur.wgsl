@@ -1,0 +1,43 @@
+// A Gaussian blur along one axis; two of them make a round one.
+
+#include "common/colour.wgsl"
+#include "common/frame.wgsl"
+#include "common/quad.wgsl"
+#include "common/picture.wgsl"
+
+struct Blur {
+    reading: Reading,
+    axis: vec2f,     // one target pixel along the axis, in uv
+    sigma: f32,      // standard deviation in target pixels
+    reach: f32,      // taps to either side
+}
+
+@group(1) @binding(0) var<uniform> blur: Blur;
+
+// Whether the source is a camera's picture, to be turned into light on the way.
+override DECODE: bool = false;
+
+@vertex
+fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
+    return whole(index);
+}
+
+fn light_at(uv: vec2f) -> vec4f {
+    let value = picture(blur.reading, uv);
+    if DECODE {
+        return vec4f(decode_srgb(value.rgb) * value.a, value.a);
+    }
+    return value;
+}
+
+@fragment
+fn fs_main(corner: Corner) -> @location(0) vec4f {
+    var sum = light_at(corner.uv);
+    var weights = 1.0;
+    for (var i = 1.0; i <= blur.reach; i += 1.0) {
+        let weight = exp(-0.5 * (i * i) / (blur.sigma * blur.sigma));
+        sum += (light_at(corner.uv + blur.axis * i) + light_at(corner.uv - blur.axis * i)) * weight;
+        weights += 2.0 * weight;
+    }
+    return sum / weights;
+}

@@ -1,0 +1,41 @@
+// A camera's picture, read from its planes as they came: no pass of its own turns it into RGB.
+
+@group(2) @binding(0) var plane_0: texture_2d<f32>;  // rgba, or luma
+@group(2) @binding(1) var plane_1: texture_2d<f32>;  // chroma
+
+const RGBA = 0u;   // straight alpha, sRGB-encoded
+const NV12 = 1u;   // luma plane, chroma plane at half size
+const LIGHT = 2u;  // premultiplied linear light: what Scrim has drawn itself
+override LAYOUT: u32 = RGBA;
+
+// At one picture pixel a stage pixel an exact load is a third cheaper than a filtered sample (lavapipe).
+override EXACT: bool = false;
+
+struct Reading {
+    // How luma and chroma become R'G'B' (ITU-R BT.601 or BT.709, full or limited range), worked out on the CPU.
+    red: vec4f,      // · (luma, blue difference, red difference, 1)
+    green: vec4f,
+    blue: vec4f,
+    pixel: vec2f,    // one picture pixel in uv
+    lod: f32,        // mip level that matches the size on the stage
+    pad: f32,
+}
+
+// The picture at `uv` (0 to 1): encoded, straight alpha; or premultiplied light where LAYOUT says so.
+fn picture(reading: Reading, uv: vec2f) -> vec4f {
+    let texel = vec2i(uv / reading.pixel);
+    if LAYOUT == NV12 {
+        var luma: f32;
+        if EXACT {
+            luma = textureLoad(plane_0, texel, 0).r;
+        } else {
+            luma = textureSampleLevel(plane_0, linear_sampler, uv, 0.0).r;
+        }
+        let yuv = vec4f(luma, textureSampleLevel(plane_1, linear_sampler, uv, 0.0).rg, 1.0);
+        return vec4f(saturate(vec3f(dot(reading.red, yuv), dot(reading.green, yuv), dot(reading.blue, yuv))), 1.0);
+    }
+    if EXACT {
+        return textureLoad(plane_0, texel, 0);
+    }
+    return textureSampleLevel(plane_0, linear_sampler, uv, reading.lod);
+}

@@ -1,0 +1,72 @@
+// Second step: around every mask pixel, the line alpha = a · colour + b that fits the mask best.
+//
+// The colour guided filter of He, Sun and Tang (2010), equations 19 to 21, at the mask's size as in their "Fast Guided
+// Filter" (2015). Evaluated later with the full picture's colours, the lines bring back edges the mask has lost.
+
+#include "common/frame.wgsl"
+#include "common/quad.wgsl"
+
+@group(2) @binding(0) var guide: texture_2d<f32>;
+@group(2) @binding(1) var mask: texture_2d<f32>;
+
+struct Fit {
+    refine: f32,   // 0 keeps the mask as it is
+    epsilon: f32,  // variance of colour that counts as flat
+}
+
+@group(1) @binding(0) var<uniform> fit: Fit;
+
+const RADIUS = 2;
+
+@vertex
+fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
+    return whole(index);
+}
+
+@fragment
+fn fs_main(corner: Corner) -> @location(0) vec4f {
+    let centre = vec2i(corner.position.xy);
+    let last = vec2i(textureDimensions(mask)) - 1;
+    let own = textureLoad(mask, centre, 0).r;
+
+    var colour = vec3f(0.0);
+    var alpha = 0.0;
+    var colour_alpha = vec3f(0.0);
+    var squares = vec3f(0.0);  // rr, gg, bb
+    var products = vec3f(0.0); // rg, rb, gb
+    var least = 1.0;
+    var most = 0.0;
+    for (var y = -RADIUS; y <= RADIUS; y++) {
+        for (var x = -RADIUS; x <= RADIUS; x++) {
+            let texel = clamp(centre + vec2i(x, y), vec2i(0), last);
+            let i = textureLoad(guide, texel, 0).rgb;
+            let p = textureLoad(mask, texel, 0).r;
+            colour += i;
+            alpha += p;
+            colour_alpha += i * p;
+            squares += i * i;
+            products += i.rrg * i.gbb;
+            least = min(least, p);
+            most = max(most, p);
+        }
+    }
+    // Away from edges there is nothing to fit, and most pixels are away from edges.
+    if most - least < 0.02 || fit.refine <= 0.0 {
+        return vec4f(0.0, 0.0, 0.0, own);
+    }
+    let share = 1.0 / f32((2 * RADIUS + 1) * (2 * RADIUS + 1));
+    colour *= share;
+    alpha *= share;
+    let covariance = colour_alpha * share - colour * alpha;
+    let s = squares * share - colour * colour + fit.epsilon;
+    let p = products * share - colour.rrg * colour.gbb;
+
+    // Inverse of the symmetric matrix (s.r p.rg p.rb; p.rg s.g p.gb; p.rb p.gb s.b) by its cofactors.
+    let c0 = vec3f(s.y * s.z - p.z * p.z, p.y * p.z - p.x * s.z, p.x * p.z - p.y * s.y);
+    let c1 = vec3f(c0.y, s.x * s.z - p.y * p.y, p.x * p.y - s.x * p.z);
+    let c2 = vec3f(c0.z, c1.z, s.x * s.y - p.x * p.x);
+    let determinant = s.x * c0.x + p.x * c0.y + p.y * c0.z;
+    let a = vec3f(dot(c0, covariance), dot(c1, covariance), dot(c2, covariance)) / max(determinant, 1e-12);
+    let line = vec4f(a, alpha - dot(a, colour));
+    return mix(vec4f(0.0, 0.0, 0.0, own), line, fit.refine);
+}

@@ -1,0 +1,25 @@
+// The person's alpha, small: for light, particles and whatever else wants a shape rather than a picture.
+
+#include "common/colour.wgsl"
+#include "common/frame.wgsl"
+#include "common/quad.wgsl"
+#include "common/picture.wgsl"
+#include "common/matte.wgsl"
+
+struct Silhouette {
+    reading: Reading,
+    cutout: Cutout,
+}
+
+@group(1) @binding(0) var<uniform> person: Silhouette;
+
+@vertex
+fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
+    return whole(index);
+}
+
+@fragment
+fn fs_main(corner: Corner) -> @location(0) vec4f {
+    let alpha = matte(person.cutout, corner.uv, picture(person.reading, corner.uv).rgb);
+    return vec4f(alpha, 0.0, 0.0, 1.0);
+}

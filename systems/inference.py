@@ -1,0 +1,214 @@
+"""Inference: pictures to the models, masks back, and every picture shown with its own mask."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import field
+from pathlib import Path
+
+from engine.component import state
+from engine.components import Camera, Key, Mask
+from engine.components.mask import decide
+from engine.errors import ShowError
+from engine.gpu.device import Gpu
+from engine.gpu.planes import Planes
+from engine.media.picture import Picture
+from engine.models.worker import Answer, ModelWorker
+from engine.notices import Notices
+from engine.tick import Tick
+from engine.timing.clock import Clock
+from engine.trace import Trace
+from engine.world import World
+from systems.capture import Captured
+
+MOST_WAITING = 3
+"""Pictures held back for their masks; a camera has six slots, and the others are needed to keep it running."""
+
+
+@state(Camera)
+class Shown:
+    """The picture of a camera that this tick draws, on the GPU. Written by Inference."""
+
+    planes: Planes | None = None
+    picture: Picture | None = None  # held until the next one is shown
+    changed: bool = False  # whether it became the shown one in this tick
+    waiting: list[Picture] = field(default_factory=list)  # held, oldest first
+    unaligned: int = 0  # pictures shown without their own mask, because it came too late
+
+
+@state(Mask)
+class Inferred:
+    """The newest answer of a neural mask's model. Written by Inference."""
+
+    camera: int | None = None
+    model: ModelWorker | None = None
+    answer: Answer | None = None  # held until the next one comes
+    fresh: bool = False  # whether it came in this tick
+
+
+class Inference:
+    """Hands each new picture to each model that wants it, once, and never waits for an answer.
+
+    Then it decides which picture each camera shows: the newest, or, for aligned masks, the newest whose mask is there.
+
+    Reads: Camera, Mask, Key, Captured. Writes: Shown, Inferred. Sends: pictures to the model workers.
+    """
+
+    def __init__(self, world: World, gpu: Gpu, clock: Clock, notices: Notices, trace: Trace, threads: int = 1) -> None:
+        self._world = world
+        self._gpu = gpu
+        self._clock = clock
+        self._notices = notices
+        self._trace = trace
+        self._threads = threads
+        self._revision = -1
+        self._models: dict[str, ModelWorker] = {}
+        self._loading: set[str] = set()
+        self._refused: set[str] = set()
+        self._asked: dict[int, dict[ModelWorker, list[Inferred]]] = {}  # by camera
+        self._patience_ns: dict[int, int] = {}  # cameras with aligned masks, and how long a picture may wait
+
+    @property
+    def models(self) -> dict[str, ModelWorker]:
+        """The models at work, by file."""
+        return self._models
+
+    def open(self) -> None:
+        """Open every model: before the show is on air, so that a bad one stops it."""
+        for path in self._wanted():
+            self._models[path] = self._load(path)
+
+    def process(self, tick: Tick) -> None:
+        """Submit, collect, and choose what is shown."""
+        if self._revision != self._world.revision:
+            self._revision = self._world.revision
+            self._reconcile()
+        for entity, (captured, shown) in self._world.each(Captured, Shown):
+            for model, masks in self._asked.get(entity, {}).items():
+                self._deliver(self._ask(model, entity, captured), masks)
+            self._choose(entity, captured, shown, tick)
+
+    def close(self) -> None:
+        """Stop the models and release every picture."""
+        for model in self._models.values():
+            model.stop()
+        for _, (inferred,) in self._world.each(Inferred):
+            if inferred.answer is not None:
+                inferred.answer.release()
+                inferred.answer = None
+        for _, (shown,) in self._world.each(Shown):
+            for picture in (*shown.waiting, shown.picture):
+                if picture is not None:
+                    picture.release()
+            shown.waiting.clear()
+            shown.picture = None
+
+    def _ask(self, model: ModelWorker, camera: int, captured: Captured) -> Answer | None:
+        """Hand over a picture that has just arrived; return the newest answer, to an older one unless time steps."""
+        picture = captured.newest if captured.arrived else None
+        if picture is not None:
+            picture.retain()
+            if self._clock.steps:
+                return model.infer_now(camera, picture)
+            model.submit(camera, picture)
+        return model.answers(camera)
+
+    def _deliver(self, answer: Answer | None, masks: list[Inferred]) -> None:
+        """Give an answer to every mask that asked for it; each holds it once."""
+        for mask in masks:
+            mask.fresh = answer is not None
+            if answer is not None:
+                answer.retain()
+                if mask.answer is not None:
+                    mask.answer.release()
+                mask.answer = answer
+        if answer is not None:
+            answer.release()
+
+    def _choose(self, entity: int, captured: Captured, shown: Shown, tick: Tick) -> None:
+        shown.changed = False
+        patience_ns = self._patience_ns.get(entity)
+        if captured.arrived and captured.newest is not None:
+            captured.newest.retain()
+            shown.waiting.append(captured.newest)
+        if not shown.waiting:
+            return
+        chosen = len(shown.waiting) - 1
+        if patience_ns is not None:
+            asking = [mask for masks in self._asked[entity].values() for mask in masks]
+            answered = min(mask.answer.sequence if mask.answer else 0 for mask in asking)
+            ready = [i for i, picture in enumerate(shown.waiting) if picture.sequence <= answered]
+            if ready:
+                chosen = ready[-1]
+            elif shown.picture is not None:
+                if tick.now_ns - shown.waiting[0].captured_ns <= patience_ns:
+                    if len(shown.waiting) > MOST_WAITING:
+                        # The first is with the model; the second was displaced there and will get no mask.
+                        shown.waiting.pop(1).release()
+                    return
+                shown.unaligned += 1
+        self._show(shown, chosen, self._world.name(entity))
+
+    def _show(self, shown: Shown, chosen: int, name: str) -> None:
+        """Upload one of the waiting pictures, and let go of it, those before it, and the one shown so far."""
+        picture = shown.waiting[chosen]
+        for older in shown.waiting[:chosen]:
+            older.release()
+        del shown.waiting[: chosen + 1]
+        if shown.planes is None:
+            shown.planes = Planes(self._gpu, name)
+        first = shown.picture is None
+        if shown.picture is not None:
+            shown.picture.release()
+        shown.picture = picture
+        shown.planes.upload(picture, still=first and picture.layout == "rgba")
+        shown.changed = True
+
+    def _wanted(self) -> set[str]:
+        masks = self._world.each(Mask)
+        return {
+            mask.model
+            for entity, (mask,) in masks
+            if decide(mask, self._world.get(entity, Key) is not None) == "neural" and mask.model not in self._refused
+        }
+
+    def _load(self, path: str) -> ModelWorker:
+        model = ModelWorker(Path(path), self._clock, self._trace, self._notices, threads=self._threads)
+        if not self._clock.steps:
+            model.start()
+        return model
+
+    def _load_on_air(self, path: str) -> None:
+        """Open a model beside the running show; the world's next change or `_reconcile` picks it up."""
+        try:
+            self._models[path] = self._load(path)
+        except ShowError as error:
+            self._refused.add(path)
+            self._notices.say("visible", "inference", f"{error}; the last good mask stays")
+        finally:
+            self._loading.discard(path)
+            self._revision = -1
+
+    def _reconcile(self) -> None:
+        """Work out again who asks which model, and which cameras wait for masks."""
+        for path in self._wanted() - self._models.keys() - self._loading:
+            self._loading.add(path)
+            threading.Thread(target=self._load_on_air, args=(path,), name=f"loading {path}", daemon=True).start()
+        asked: dict[int, dict[ModelWorker, list[Inferred]]] = {}
+        self._patience_ns.clear()
+        for entity, (mask, inferred) in self._world.each(Mask, Inferred):
+            camera = self._world.entity(mask.camera) if mask.camera else entity
+            if decide(mask, self._world.get(entity, Key) is not None) != "neural" or camera is None:
+                inferred.model = None
+                continue
+            inferred.camera = camera
+            model = self._models.get(mask.model)
+            if model is None:
+                continue  # still loading, or refused: what was inferred last stays
+            inferred.model = model
+            model.join(camera)
+            asked.setdefault(camera, {}).setdefault(model, []).append(inferred)
+            if mask.align == "aligned":
+                patience_ns = int(mask.max_delay_ms * 1e6)
+                self._patience_ns[camera] = min(patience_ns, self._patience_ns.get(camera, patience_ns))
+        self._asked = asked

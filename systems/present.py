@@ -1,0 +1,214 @@
+"""Present: one upload, one submit, then every display gets the finished stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.component import state
+from engine.components import Display, Logo
+from engine.display.presenter import Finished, Presenter
+from engine.display.recorder import Recorder
+from engine.display.tap import Tap
+from engine.display.target import OffscreenTarget, Target
+from engine.errors import DisplayError, OutputError, ShowError
+from engine.gpu.passes import Passes
+from engine.gpu.planes import Planes
+from engine.gpu.stage import StageImage
+from engine.media.picture import Picture
+from engine.media.recording import VideoFile
+from engine.media.stills import read_rgba
+from engine.notices import Notices
+from engine.tick import Tick
+from engine.timing.clock import Clock
+from engine.trace import Trace
+from engine.world import World
+from systems.inference import Shown
+
+
+@state(Display)
+class Presented:
+    """A display's presenter. Written by Present."""
+
+    presenter: Presenter | None = None
+    display: Display | None = None
+    logo: Logo | None = None
+
+
+class Present:
+    """Submits the tick, and wakes the presenters.
+
+    Reads: Display, Logo, Shown. Writes: Presented. Sends: finished stages to the presenters.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        passes: Passes,
+        stage: StageImage,
+        clock: Clock,
+        notices: Notices,
+        trace: Trace,
+        *,
+        headless: bool,
+    ) -> None:
+        self._world = world
+        self._passes = passes
+        self._stage = stage
+        self._clock = clock
+        self._notices = notices
+        self._trace = trace
+        self._headless = headless
+        self._revision = -1
+        self._presenters: dict[str, Presenter] = {}
+        self._mirrors: list[Presenter] = []  # offscreen doubles of windows that are recorded
+        self.recorders: list[Recorder] = []
+        self._submit_span = trace.span("submit")
+        self.submission = 0
+
+    @property
+    def presenters(self) -> dict[str, Presenter]:
+        """Every display's presenter by name."""
+        return self._presenters
+
+    @property
+    def windows(self) -> bool:
+        """Whether any display is a window."""
+        return any(not isinstance(presenter.target, OffscreenTarget) for presenter in self._presenters.values())
+
+    def open(self) -> None:
+        """Make every display, before the first tick."""
+        self._reconcile()
+
+    def record(self, path: Path, display: str, rate_hz: float) -> Recorder:
+        """Record a display to a file from the next tick on. Fails: OutputError."""
+        presenter = self._presenters.get(display)
+        if presenter is None:
+            there = ", ".join(self._presenters) or "none"
+            raise OutputError(f"cannot record {display!r}: there is no such display; there are {there}")
+        if not isinstance(presenter.target, OffscreenTarget):
+            presenter = self._mirror(display, presenter)
+        assert isinstance(presenter.target, OffscreenTarget)
+        tap = Tap(self._passes, display, presenter.target)
+        recorder = Recorder(tap, VideoFile(path, *tap.size, rate_hz), self._notices, self._trace)
+        presenter.taps.append(tap)
+        self.recorders.append(recorder)
+        recorder.start()
+        return recorder
+
+    def process(self, tick: Tick) -> None:
+        """Submit, then present or let be presented."""
+        if self._revision != self._world.revision:
+            self._reconcile()
+        presenters = (*self._presenters.values(), *self._mirrors)
+        for presenter in presenters:
+            presenter.lay_out()
+        self._passes.uniforms.upload()
+        with self._submit_span:
+            self.submission = self._passes.gpu.submit(tick.encoder.finish())
+        captured_ns = tuple(
+            (self._world.name(entity), shown.picture.captured_ns)
+            for entity, (shown,) in self._world.each(Shown)
+            if shown.picture is not None
+        )
+        finished = Finished(tick.index, tick.now_ns, captured_ns)
+        if not self._clock.steps:
+            for presenter in presenters:
+                presenter.wake_for(finished)
+            return
+        for recorder in self.recorders:
+            recorder.wait_for_room()
+        for presenter in presenters:
+            presenter.present(finished)
+
+    def close(self) -> None:
+        """Stop the presenters, finish the recordings, close the windows."""
+        if not self._clock.steps:
+            for presenter in (*self._presenters.values(), *self._mirrors):
+                presenter.stop()
+        for recorder in self.recorders:
+            recorder.finish()
+        for presenter in self._presenters.values():
+            presenter.target.release()
+        self._presenters.clear()
+        self._mirrors.clear()
+
+    def _reconcile(self) -> None:
+        self._revision = self._world.revision
+        displays = {self._world.name(entity): entity for entity, _ in self._world.each(Display)}
+        for name in [name for name in self._presenters if name not in displays]:
+            self._close(name)
+        for name, entity in displays.items():
+            display, presented = self._world.get(entity, Display), self._world.get(entity, Presented)
+            logo = self._world.get(entity, Logo)
+            assert display is not None
+            assert presented is not None
+            if presented.display == display and presented.logo == logo:
+                continue
+            presented.presenter = self._apply(name, display, logo, presented)
+            presented.display, presented.logo = display, logo
+
+    def _apply(self, name: str, display: Display, logo: Logo | None, presented: Presented) -> Presenter:
+        presenter = self._presenters.get(name)
+        if presenter is not None and presented.display is not None and _target_differs(presented.display, display):
+            self._close(name)
+            presenter = None
+        if presenter is None:
+            presenter = Presenter(
+                name, display, self._target(name, display), self._stage, self._passes, self._clock,
+                self._notices, self._trace,
+            )  # fmt: skip
+            self._presenters[name] = presenter
+            if not self._clock.steps:
+                presenter.start()
+        presenter.look(display, logo, self._logo_planes(name, logo))
+        return presenter
+
+    def _target(self, name: str, display: Display) -> Target:
+        size = (display.width or self._stage.size[0], display.height or self._stage.size[1])
+        if display.kind == "window" and not self._headless:
+            from engine.display.window import Window
+
+            try:
+                return Window(self._passes.gpu, name, display, size)
+            except DisplayError as error:
+                self._notices.say("visible", f"display {name}", f"{error}; it goes on offscreen")
+        return OffscreenTarget(self._passes.gpu, name, size)
+
+    def _mirror(self, name: str, presenter: Presenter) -> Presenter:
+        """Make an offscreen double of a window, since a swapchain's image cannot be read back."""
+        target = OffscreenTarget(self._passes.gpu, f"{name} double", presenter.target.size)
+        double = Presenter(
+            f"{name} double", presenter.display, target, self._stage, self._passes, self._clock,
+            self._notices, self._trace,
+        )  # fmt: skip
+        presented = self._world.get(name, Presented)
+        logo = presented.logo if presented is not None else None
+        double.look(presenter.display, logo, self._logo_planes(name, logo))
+        self._mirrors.append(double)
+        if not self._clock.steps:
+            double.start()
+        return double
+
+    def _logo_planes(self, name: str, logo: Logo | None) -> Planes | None:
+        if logo is None:
+            return None
+        try:
+            rgba = read_rgba(Path(logo.file))
+        except ShowError as error:
+            self._notices.say("visible", f"display {name}", f"{error}; it shows no logo")
+            return None
+        planes = Planes(self._passes.gpu, f"{name} logo")
+        planes.upload(Picture(0, 0, rgba.shape[1], rgba.shape[0], "rgba", (rgba,)))
+        return planes
+
+    def _close(self, name: str) -> None:
+        presenter = self._presenters.pop(name)
+        if not self._clock.steps:
+            presenter.stop()
+        presenter.target.release()
+
+
+def _target_differs(old: Display, new: Display) -> bool:
+    """Whether a change needs another window or texture, rather than another look at the same."""
+    names = ("kind", "width", "height", "monitor", "fullscreen", "title")
+    return any(getattr(old, name) != getattr(new, name) for name in names)

@@ -1,0 +1,186 @@
+"""A show: world, resources, systems and displays put together, and taken down in reverse."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.components import Display, Stage
+from engine.errors import SceneError
+from engine.gpu.device import Gpu, open_gpu
+from engine.gpu.passes import Passes
+from engine.gpu.shader import Shaders
+from engine.gpu.stage import StageImage
+from engine.gpu.uniforms import Uniforms
+from engine.loop import Loop
+from engine.notices import Notices
+from engine.scene.load import Scene
+from engine.scene.reload import SceneWatcher, apply_scene
+from engine.tick import Tick
+from engine.timing.clock import Clock
+from engine.trace import Trace
+from engine.world import System, World
+from systems import ORDER
+from systems.capture import Capture
+from systems.composite import Composite
+from systems.inference import Inference
+from systems.layers import Layers
+from systems.lighting import Lighting
+from systems.masks import Masks
+from systems.particles import Particles
+from systems.present import Present
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread may keep the interpreter: at the default 5 ms, waking beside a busy thread takes 5 ms."""
+
+STAGE_ENTITY = "stage"
+DISPLAY_ENTITY = "display"
+
+
+class Show:
+    """One running show.
+
+    Thread: main. Blocks: `open` while devices, models and cameras are opened; `close` until every worker ended.
+    Owns: everything. Fails: ShowError from `open`, before any window opens; once open, never.
+    """
+
+    def __init__(self, scene: Scene, clock: Clock, *, headless: bool = False, gpu: Gpu | None = None) -> None:
+        self.scene = scene
+        self.clock = clock
+        self.headless = headless
+        self.notices = Notices()
+        self.trace = Trace()
+        self.world = World()
+        self.stopping = False
+        self._gpu = gpu
+        self._watcher: SceneWatcher | None = None
+        self._python_span = self.trace.span("tick python")
+
+    def open(self) -> None:
+        """Open everything that can fail, then the displays."""
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        apply_scene(self.world, None, self.scene)
+        self._add_defaults()
+        ((_, (self.stage,)),) = self.world.each(Stage)
+        self.gpu = self._gpu or open_gpu()
+        shaders = Shaders(self.gpu)
+        uniforms = Uniforms(self.gpu)
+        self.passes = Passes(self.gpu, shaders, uniforms)
+        self.stage_image = StageImage(self.gpu, self.stage)
+        self._frame = uniforms.frame(shaders.struct("layer.wgsl", "Frame"))
+        self._frame["size"] = self.stage_image.size
+
+        world, passes, stage, clock = self.world, self.passes, self.stage_image, self.clock
+        threads = max(1, min(4, (os.cpu_count() or 2) // 2))
+        self.capture = Capture(world, clock, self.notices, self.trace)
+        self.inference = Inference(world, self.gpu, clock, self.notices, self.trace, threads)
+        self.layers = Layers(world, passes, stage)
+        self.present = Present(
+            world, passes, stage, clock, self.notices, self.trace, headless=self.headless
+        )
+        systems: dict[str, System] = {
+            "capture": self.capture,
+            "inference": self.inference,
+            "masks": Masks(world, passes),
+            "lighting": Lighting(world, passes, stage, self._frame, self.notices),
+            "particles": Particles(world, passes, stage),
+            "layers": self.layers,
+            "composite": Composite(passes, stage, self.layers),
+            "present": self.present,
+        }
+        for name in ORDER:
+            world.add_system(systems[name], name, self.trace.span(name), self.notices)
+        self.loop = Loop(clock, self.stage.rate_hz, self.turn, self.trace)
+        try:
+            self.inference.open()
+            self.capture.open()
+            self.present.open()
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, seconds: float | None = None, each_tick: Callable[[Tick], None] | None = None) -> None:
+        """Go on air, and stay there until stopped or for `seconds`."""
+        self._each_tick = each_tick
+        self.capture.start()
+        # A full collection takes 9 ms; frozen, what was loaded is never looked at again.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        try:
+            self.loop.run(lambda: self.stopping, seconds)
+        finally:
+            gc.enable()
+            gc.unfreeze()
+
+    def watch(self, overrides: Sequence[str]) -> None:
+        """Reload the scene whenever one of its files changes."""
+        self._watcher = SceneWatcher(self.scene, overrides, self.notices)
+        self._watcher.start()
+
+    def turn(self, tick: Tick) -> None:
+        """Do one tick."""
+        cpu_ns = time.thread_time_ns()
+        if self.present.windows:
+            self._poll()
+        if self._watcher is not None and (change := self._watcher.changes.take()) is not None:
+            self._reload(change)
+        self._frame["time_s"] = tick.now_ns / 1e9
+        tick.encoder = self.gpu.device.create_command_encoder()
+        self.world.process(tick)
+        self._python_span.add(time.thread_time_ns() - cpu_ns)
+        if self._each_tick is not None:
+            self._each_tick(tick)
+
+    _each_tick: Callable[[Tick], None] | None = None
+
+    def record(self, path: Path, display: str = "") -> None:
+        """Record a display (the first, unless named) from the next tick on."""
+        name = display or next(iter(self.present.presenters))
+        self.present.record(path, name, self.stage.rate_hz)
+
+    def close(self) -> None:
+        """Take everything down in reverse."""
+        if self._watcher is not None:
+            self._watcher.stop()
+        self.present.close()
+        self.inference.close()
+        self.capture.close()
+        self.world.close()
+
+    def _add_defaults(self) -> None:
+        """A scene that names no stage or display gets one of each."""
+        if not self.world.each(Stage):
+            self.world.spawn(STAGE_ENTITY, [Stage()])
+        if not self.world.each(Display):
+            self.world.spawn(DISPLAY_ENTITY, [Display()])
+
+    def _poll(self) -> None:
+        from engine.display.window import Window, poll_desktop
+
+        poll_desktop()
+        windows = [p.target for p in self.present.presenters.values() if isinstance(p.target, Window)]
+        if windows and all(window.closed_by_hand for window in windows):
+            self.stopping = True
+
+    def _reload(self, change: Scene | SceneError) -> None:
+        if isinstance(change, SceneError):
+            for mistake in change.mistakes:
+                self.notices.say("noted", "scene", f"{mistake} (what is on air stays)")
+            return
+        apply_scene(self.world, self.scene, change)
+        self.scene = change
+        ((_, (stage,)), *_) = self.world.each(Stage) or ((0, (self.stage,)),)
+        if stage != self.stage:
+            self.notices.say("noted", "scene", "the stage's new size, rate or format needs a restart")
+
+
+def describe_gpu(gpu: Gpu) -> dict[str, Any]:
+    """Return what a report says of the GPU."""
+    info = gpu.info
+    return {"device": info["device"], "driver": info["description"], "backend": info["backend_type"]}
