@@ -1,3 +1,5 @@
+"""What sidecars and the built-in manifest say of a model."""
+
 from __future__ import annotations
 
 from pathlib import Path

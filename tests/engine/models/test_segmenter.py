@@ -1,3 +1,5 @@
+"""Pictures in, masks out: layouts, turns, guesses, refusals, and real people."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator

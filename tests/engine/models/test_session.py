@@ -1,3 +1,5 @@
+"""Opening model files, binding and running them, and what is said of those that cannot be."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -26,6 +28,10 @@ def test_runs_on_what_it_says(tmp_path: Path) -> None:
     opened = Session(mixer(tmp_path / "red.onnx", "nchw", [[1, 0, 0]]), provider="cpu")
     assert opened.provider == "cpu"
     assert "cpu" in session.installed_providers()
+
+
+def test_a_provider_can_be_tried_without_a_model() -> None:
+    assert session.try_provider("cpu") == "cpu"
 
 
 def test_leaves_open_dimensions_to_the_caller(tmp_path: Path) -> None:
@@ -112,7 +118,7 @@ def test_a_provider_that_hands_over_to_another_is_refused(tmp_path: Path, monkey
     """A GPU build lists CUDA on a machine without one, and then quietly runs on the CPU."""
     really_open = session._open
     monkeypatch.setattr(session, "installed_providers", lambda: ["cuda", "cpu"])
-    monkeypatch.setattr(session, "_open", lambda path, threads, _providers: really_open(path, threads, ["cpu"]))
+    monkeypatch.setattr(session, "_open", lambda model, name, threads, _: really_open(model, name, threads, ["cpu"]))
     path = mixer(tmp_path / "m.onnx", "nchw", [[1, 0, 0]])
     assert Session(path).provider == "cpu"
     with pytest.raises(ModelError, match="provider cuda refused the model, which would run on cpu"):

@@ -1,3 +1,5 @@
+"""One model for all cameras: newest first, once per picture, and everything released."""
+
 from __future__ import annotations
 
 import dataclasses
