@@ -100,7 +100,8 @@ def _smooth(p: Points) -> Points:
 
 def ellipse(middle: Points, half_width: float, half_height: float) -> Points:
     """Return an ellipse's outline."""
-    return middle + _CIRCLE * (half_width, half_height)
+    outline: Points = middle + _CIRCLE * (half_width, half_height)
+    return outline
 
 
 _ANGLES = np.linspace(0, 2 * math.pi, 28, endpoint=False)
@@ -142,7 +143,8 @@ def _limb(joints: Points, widths: Points) -> tuple[list[Points], list[Points]]:
 
 def moved(point: Points, x: float, y: float) -> Points:
     """Return a point that far to the right and down."""
-    return point + np.array((x, y))
+    there: Points = point + np.array((x, y))
+    return there
 
 
 def darker(colour: Rgb, by: float) -> Rgb:

@@ -74,16 +74,15 @@ class Pose:
     breath: float  # -1 to 1
     eyes: float  # 1 open, 0 shut
     mouth: float  # 0 closed, 1 open
-    waving_side: Side
+    waving_side: Side  # of the picture
 
 
 ROUND_S = 16.0
 """They stand and wave, walk right, talk, walk left to the far side, wave, and come back."""
 
-# When, where they are, and how far the hand is up. Between two rows they move smoothly.
+# At these times of a round they are there; in between they move smoothly.
 _WHEN_S = np.array((0.0, 3.0, 5.2, 7.6, 11.4, 14.0, 16.0))
 _WHERE = np.array((0.0, 0.0, 0.85, 0.85, -0.85, -0.85, 0.0))
-
 _WAVES_S = ((-0.6, 2.6), (11.7, 13.7), (ROUND_S - 0.6, ROUND_S + 2.6))
 
 
