@@ -178,7 +178,8 @@ class _Guarded(esper.Processor):
             self._failures += 1
             if self._failures == 1:
                 log.exception("%s failed in tick %d; what it drew last stays", self._name, tick.index)
-            text = f"{type(error).__name__}: {error}"
+            words = " ".join(str(error).split())
+            text = f"{type(error).__name__}: {words}"
             self._notices.say("visible", self._name, text)
             if self._failures == self.PATIENCE:
                 self._notices.say(

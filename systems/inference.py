@@ -33,6 +33,7 @@ class Shown:
     picture: Picture | None = None  # held until the next one is shown
     changed: bool = False  # whether it became the shown one in this tick
     waiting: list[Picture] = field(default_factory=list)  # held, oldest first
+    count: int = 0  # pictures shown so far
     unaligned: int = 0  # pictures shown without their own mask, because it came too late
 
 
@@ -72,6 +73,10 @@ class Inference:
     def models(self) -> dict[str, ModelWorker]:
         """The models at work, by file."""
         return self._models
+
+    def models_of(self, camera: int) -> list[ModelWorker]:
+        """Return the models that look at a camera's pictures."""
+        return list(self._asked.get(camera, ()))
 
     def open(self) -> None:
         """Open every model: before the show is on air, so that a bad one stops it."""
@@ -163,6 +168,7 @@ class Inference:
         shown.picture = picture
         shown.planes.upload(picture, still=first and picture.layout == "rgba")
         shown.changed = True
+        shown.count += 1
 
     def _wanted(self) -> set[str]:
         masks = self._world.each(Mask)

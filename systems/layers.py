@@ -304,9 +304,14 @@ class Layers:
     def _reconcile(self) -> None:
         for drawing in self.drawings:
             drawing.free()
-        found = [(layer.order, entity, layer) for entity, (layer,) in self._world.each(Layer) if layer.visible]
+        place_in_file = {name: position for position, name in enumerate(self._world.names())}
+        found = [
+            (layer.order, place_in_file[self._world.name(entity)], entity, layer)
+            for entity, (layer,) in self._world.each(Layer)
+            if layer.visible
+        ]
         found.sort(key=lambda item: item[:2])
-        made = (self._make(entity, layer) for _, entity, layer in found)
+        made = (self._make(entity, layer) for *_, entity, layer in found)
         self.drawings = [drawing for drawing in made if drawing is not None]
 
     def _make(self, entity: int, layer: Layer) -> Drawing | None:

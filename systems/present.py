@@ -60,7 +60,7 @@ class Present:
         self._headless = headless
         self._revision = -1
         self._presenters: dict[str, Presenter] = {}
-        self._mirrors: list[Presenter] = []  # offscreen doubles of windows that are recorded
+        self._doubles: list[Presenter] = []  # offscreen doubles of windows that are recorded
         self.recorders: list[Recorder] = []
         self._submit_span = trace.span("submit")
         self.submission = 0
@@ -73,7 +73,12 @@ class Present:
     @property
     def windows(self) -> bool:
         """Whether any display is a window."""
-        return any(not isinstance(presenter.target, OffscreenTarget) for presenter in self._presenters.values())
+        return not all(presenter.is_offscreen for presenter in self._presenters.values())
+
+    @property
+    def every_presenter(self) -> tuple[Presenter, ...]:
+        """Those of the displays, and the offscreen doubles of windows that are recorded."""
+        return (*self._presenters.values(), *self._doubles)
 
     def open(self) -> None:
         """Make every display, before the first tick."""
@@ -86,7 +91,7 @@ class Present:
             there = ", ".join(self._presenters) or "none"
             raise OutputError(f"cannot record {display!r}: there is no such display; there are {there}")
         if not isinstance(presenter.target, OffscreenTarget):
-            presenter = self._mirror(display, presenter)
+            presenter = self._double(display, presenter)
         assert isinstance(presenter.target, OffscreenTarget)
         tap = Tap(self._passes, display, presenter.target)
         recorder = Recorder(tap, VideoFile(path, *tap.size, rate_hz), self._notices, self._trace)
@@ -99,7 +104,7 @@ class Present:
         """Submit, then present or let be presented."""
         if self._revision != self._world.revision:
             self._reconcile()
-        presenters = (*self._presenters.values(), *self._mirrors)
+        presenters = self.every_presenter
         for presenter in presenters:
             presenter.lay_out()
         self._passes.uniforms.upload()
@@ -123,14 +128,14 @@ class Present:
     def close(self) -> None:
         """Stop the presenters, finish the recordings, close the windows."""
         if not self._clock.steps:
-            for presenter in (*self._presenters.values(), *self._mirrors):
+            for presenter in self.every_presenter:
                 presenter.stop()
         for recorder in self.recorders:
             recorder.finish()
         for presenter in self._presenters.values():
             presenter.target.release()
         self._presenters.clear()
-        self._mirrors.clear()
+        self._doubles.clear()
 
     def _reconcile(self) -> None:
         self._revision = self._world.revision
@@ -174,7 +179,7 @@ class Present:
                 self._notices.say("visible", f"display {name}", f"{error}; it goes on offscreen")
         return OffscreenTarget(self._passes.gpu, name, size)
 
-    def _mirror(self, name: str, presenter: Presenter) -> Presenter:
+    def _double(self, name: str, presenter: Presenter) -> Presenter:
         """Make an offscreen double of a window, since a swapchain's image cannot be read back."""
         target = OffscreenTarget(self._passes.gpu, f"{name} double", presenter.target.size)
         double = Presenter(
@@ -184,7 +189,7 @@ class Present:
         presented = self._world.get(name, Presented)
         logo = presented.logo if presented is not None else None
         double.look(presenter.display, logo, self._logo_planes(name, logo))
-        self._mirrors.append(double)
+        self._doubles.append(double)
         if not self._clock.steps:
             double.start()
         return double

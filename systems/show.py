@@ -80,9 +80,7 @@ class Show:
         self.capture = Capture(world, clock, self.notices, self.trace)
         self.inference = Inference(world, self.gpu, clock, self.notices, self.trace, threads)
         self.layers = Layers(world, passes, stage)
-        self.present = Present(
-            world, passes, stage, clock, self.notices, self.trace, headless=self.headless
-        )
+        self.present = Present(world, passes, stage, clock, self.notices, self.trace, headless=self.headless)
         systems: dict[str, System] = {
             "capture": self.capture,
             "inference": self.inference,

@@ -9,7 +9,7 @@ from typing import Any
 from engine.components.display import Display
 from engine.components.logo import Logo
 from engine.display.tap import Tap
-from engine.display.target import Target
+from engine.display.target import OffscreenTarget, Target
 from engine.geometry import lay
 from engine.gpu.passes import Passes
 from engine.gpu.planes import Planes
@@ -19,7 +19,7 @@ from engine.notices import Notices
 from engine.threads.mailbox import Mailbox
 from engine.threads.worker import Worker
 from engine.timing.clock import Clock
-from engine.trace import Trace
+from engine.trace import Span, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    """Pipelines, blocks and textures of one look of a display, replaced as a whole so that a thread sees one of them."""
+    """Pipelines, blocks and textures of a display's look, replaced as a whole so that a thread sees one of them."""
 
     pipeline: Any
     block: Any
@@ -72,6 +72,7 @@ class Presenter(Worker):
         self._clock = clock
         self._trace = trace
         self._span = trace.span(self.name)
+        self.delays: dict[str, Span] = {}  # by camera: from a picture's capture to its first present here
         self._finished: Mailbox[Finished] = Mailbox()
         self._shown_ns: dict[str, int] = {}
         self._laid_for: Any = None
@@ -80,6 +81,11 @@ class Presenter(Worker):
         self._logo: Logo | None = None
         self.display = display
         self.taps: list[Tap] = []
+
+    @property
+    def is_offscreen(self) -> bool:
+        """Whether there is no window."""
+        return isinstance(self.target, OffscreenTarget)
 
     @property
     def drops(self) -> int:
@@ -173,4 +179,6 @@ class Presenter(Worker):
         for camera, captured_ns in finished.captured_ns:
             if self._shown_ns.get(camera) != captured_ns:
                 self._shown_ns[camera] = captured_ns
-                self._trace.span(f"{self.name} delay {camera}").add(shown_ns - captured_ns)
+                if camera not in self.delays:
+                    self.delays[camera] = self._trace.span(f"{self.name} delay of {camera}")
+                self.delays[camera].add(shown_ns - captured_ns)

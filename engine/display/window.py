@@ -40,7 +40,7 @@ class Window:
         capabilities = self._context._get_capabilities(gpu.adapter)
         self.format = first_of(PREFERRED_FORMATS, capabilities["formats"])
         self.present_mode = first_of(PRESENT_MODES, capabilities["present_modes"])
-        # wgpu-py 0.32 chooses fifo, or immediate without vsync, never mailbox by itself; with one mode left it takes that.
+        # wgpu-py 0.32 chooses fifo or immediate, never mailbox; where one mode is left it takes that.
         capabilities["present_modes"] = [self.present_mode]
         self._context.configure(device=gpu.device, format=self.format, alpha_mode="opaque")
         self._texture: Any = None

@@ -24,7 +24,7 @@ class Blur:
     ) -> None:
         self._passes = passes
         gpu: Gpu = passes.gpu
-        usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
+        usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING | Usage.COPY_SRC
         self.size = (width, height)
         self._half = gpu.texture(f"{name} blur x", width, height, pixel_format, usage)
         self.texture = gpu.texture(f"{name} blur", width, height, pixel_format, usage)

@@ -104,7 +104,7 @@ def structs(text: str) -> dict[str, np.dtype[Any]]:
 
     def layout(kind: str) -> tuple[Any, int, int]:
         """Return (dtype, size, alignment) of a type."""
-        kind = kind.strip()
+        kind = kind.strip(" ,")
         if kind in SCALAR:
             return SCALAR[kind], 4, 4
         if vector := re.fullmatch(r"vec([234])([fiu])", kind):

@@ -1,0 +1,84 @@
+"""`scrim run`: a show on the air, from a scene file to its report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from tqdm import tqdm
+
+from engine.errors import OutputError
+from engine.notices import log
+from engine.scene.load import load_scene
+from engine.tick import Tick
+from engine.timing.clock import HandClock, RealClock
+from systems.show import Show
+from tools.report import make_report
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the show that `arguments` ask for; return the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    if arguments.clock == "step" and arguments.seconds is None:
+        raise OutputError("--clock step renders as fast as it goes, so it wants to know how far: add --seconds N")
+    _check_outputs(arguments)
+    scene = load_scene(arguments.scene, arguments.overrides)
+    clock = HandClock() if arguments.clock == "step" else RealClock()
+    show = Show(scene, clock, headless=arguments.headless)
+    show.open()
+    log.info("on air: %s, %s", arguments.scene, show.gpu.info["device"])
+    try:
+        for wanted in arguments.record:
+            path, _, display = wanted.partition("=")
+            show.record(Path(path), display)
+        show.watch(arguments.overrides)
+        _on_air(show, arguments.seconds)
+    finally:
+        show.close()
+    for recorder in show.present.recorders:
+        log.info("recorded %s: %d frames, %s", recorder.file.path, recorder.file.frames, recorder.file.encoder)
+    if arguments.report is not None:
+        arguments.report.write_text(json.dumps(make_report(show), indent=2) + "\n", encoding="utf-8")
+        log.info("report: %s", arguments.report)
+    return 0
+
+
+def _on_air(show: Show, seconds: float | None) -> None:
+    """Run until the end, or until somebody presses Ctrl-C or sends SIGTERM."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        show.stopping = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        if seconds is None:
+            show.run()
+            return
+        with tqdm(total=seconds, unit="s", disable=None, bar_format="{l_bar}{bar}| {n:.1f}/{total:.1f} s") as bar:
+
+            def advance(tick: Tick) -> None:
+                done = min(seconds, tick.now_ns / 1e9)
+                if done - bar.n >= 0.25:
+                    bar.update(done - bar.n)
+
+            show.run(seconds, advance)
+            bar.update(seconds - bar.n)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _check_outputs(arguments: argparse.Namespace) -> None:
+    """Refuse files that cannot be written before anything opens."""
+    wanted = [Path(text.partition("=")[0]) for text in arguments.record]
+    wanted += [arguments.report] if arguments.report is not None else []
+    for path in wanted:
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder; name a file in it")
+        if not path.absolute().parent.is_dir():
+            raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it first")

@@ -1,0 +1,122 @@
+"""What a show has to show for itself: every figure of `--report`, with what it means."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import platform
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from engine.components import Camera
+from engine.trace import Summary
+from systems.capture import Captured
+from systems.inference import Shown
+from systems.show import Show, describe_gpu
+
+
+def make_report(show: Show) -> dict[str, Any]:
+    """Return the figures of a show that has ended, as plain data. All durations are in milliseconds."""
+    spans = {name: _rounded(summary) for name, summary in show.trace.summaries().items() if summary.count}
+    stage = show.stage
+    return {
+        "scene": str(show.scene.path),
+        "machine": {
+            "gpu": describe_gpu(show.gpu),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "system": platform.platform(),
+        },
+        "stage": {"width": stage.width, "height": stage.height, "rate_hz": stage.rate_hz, "format": stage.format},
+        "clock": "step" if show.clock.steps else "real",
+        "ticks": show.loop.tick.index,
+        "lag": show.loop.lag,
+        "cameras": _cameras(show),
+        "models": _models(show),
+        "displays": _displays(show),
+        "recordings": [
+            {
+                "file": str(recorder.file.path),
+                "encoder": recorder.file.encoder,
+                "frames": recorder.file.frames,
+                "repeated": recorder.file.repeated,
+                "dropped": recorder.file.dropped + recorder.tap.dropped,
+            }
+            for recorder in show.present.recorders
+        ],
+        "spans_ms": spans,
+        "peak_memory_mb": round(peak_memory_bytes() / 1e6, 1),
+        "time_to_first_frame_s": time_to_first_frame_s(show),
+        "notices": [dataclasses.asdict(notice) for notice in show.notices.all()],
+    }
+
+
+def peak_memory_bytes() -> int:
+    """Return the most memory that this process ever held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def process_age_s() -> float:
+    """Return how long ago this process was started, the interpreter's own start included, where the system tells."""
+    try:
+        started_ticks = int(Path("/proc/self/stat").read_text("ascii").rpartition(")")[2].split()[19])
+        uptime_s = float(Path("/proc/uptime").read_text("ascii").split()[0])
+        return uptime_s - started_ticks / os.sysconf("SC_CLK_TCK")
+    except OSError:
+        return time.process_time()
+
+
+def time_to_first_frame_s(show: Show) -> float | None:
+    """Return the time from the start of the process to the first picture on any display."""
+    first = [p.first_ns for p in show.present.every_presenter if p.first_ns is not None]
+    if not first:
+        return None
+    return round(process_age_s() - (time.perf_counter_ns() - min(first)) / 1e9, 2)
+
+
+def _cameras(show: Show) -> dict[str, Any]:
+    found = {}
+    for entity, (_, captured, shown) in show.world.each(Camera, Captured, Shown):
+        feed = captured.feed
+        inferences = sum(model.counts(entity).inferences for model in show.inference.models_of(entity))
+        found[show.world.name(entity)] = {
+            "source": feed.description if feed is not None else "",
+            "status": feed.status if feed is not None else "closed",
+            "pictures": captured.delivered,
+            "dropped": feed.dropped if feed is not None else 0,
+            "reopened": feed.reopened if feed is not None else 0,
+            "shown": shown.count,
+            "shown_without_own_mask": shown.unaligned,
+            "inferences": inferences,
+            "inferences_per_picture": round(inferences / captured.delivered, 3) if captured.delivered else None,
+        }
+    return found
+
+
+def _models(show: Show) -> dict[str, Any]:
+    return {
+        path: {"provider": model.segmenter.provider, "input": model.segmenter.input_size}
+        for path, model in show.inference.models.items()
+    }
+
+
+def _displays(show: Show) -> dict[str, Any]:
+    return {
+        name: {
+            "kind": "offscreen" if presenter.is_offscreen else "window",
+            "size": presenter.target.size,
+            "presents": presenter.presents,
+            "drops": presenter.drops,
+            "skipped": presenter.skipped,
+            "delay_ms": {camera: _rounded(span.summary()) for camera, span in presenter.delays.items() if span.count},
+        }
+        for name, presenter in show.present.presenters.items()
+    }
+
+
+def _rounded(summary: Summary) -> dict[str, float]:
+    return {name: round(value, 3) for name, value in dataclasses.asdict(summary).items()}
