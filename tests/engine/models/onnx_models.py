@@ -7,26 +7,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from engine.models.session import Array
 
 Shape = Sequence[int | str]
 
 
 def save(
-    path: Path, nodes: list[Any], inputs: dict[str, Shape], outputs: dict[str, Shape | None], **options: Any
+    path: Path,
+    nodes: list[Any],
+    inputs: dict[str, Shape],
+    outputs: dict[str, Shape],
+    *,
+    weights: dict[str, Array] | None = None,
+    types: tuple[int, int] = (TensorProto.FLOAT, TensorProto.FLOAT),
+    opset: int = 17,
 ) -> Path:
-    """Write a model of float tensors; `weights` are its constants, `opset` and `dtype` as they say."""
-    dtype = options.get("dtype", TensorProto.FLOAT)
+    """Write a model; `types` are those of its inputs and of its outputs."""
+    taken, given = types
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info(name, dtype, shape) for name, shape in inputs.items()],
-        [helper.make_tensor_value_info(name, dtype, shape) for name, shape in outputs.items()],
-        [numpy_helper.from_array(array, name) for name, array in options.get("weights", {}).items()],
+        [helper.make_tensor_value_info(name, taken, shape) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info(name, given, shape) for name, shape in outputs.items()],
+        [numpy_helper.from_array(array, name) for name, array in (weights or {}).items()],
     )
-    opset = helper.make_opsetid("", options.get("opset", 17))
-    path.write_bytes(helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString())
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
     return path
 
 
@@ -52,4 +60,4 @@ def mixer(
     return save(path, nodes, {"picture": picture}, {"mask": mask}, weights=weights)
 
 
-__all__ = ["helper", "mixer", "onnx", "save"]
+__all__ = ["TensorProto", "helper", "mixer", "save"]

@@ -14,7 +14,7 @@ from engine.errors import ModelError
 from engine.media.picture import Picture, Plane
 from engine.models.segmenter import Segmenter, yuv_to_rgb
 from tests.engine.models.conftest import Truth, overlap
-from tests.engine.models.onnx_models import helper, mixer, save
+from tests.engine.models.onnx_models import TensorProto, helper, mixer, save
 
 RED, GREEN = [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]
 LOGIT = [8.0, 0.0, 0.0]  # 0 to 8: not a share
@@ -119,6 +119,33 @@ def test_no_number_is_no_person(tmp_path: Path) -> None:
     path = save(tmp_path / "m.onnx", [node, mean], {"picture": (1, 3, 16, 32)}, {"mask": (1, 1, 16, 32)})
     (tmp_path / "m.toml").write_text('[input]\nrange = [-1, 1]\n[output]\nactivation = "none"\n')
     assert (mask_of(Segmenter(path), picture((0, 0, 0))) == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("types", "largest"),
+    [
+        ((TensorProto.FLOAT16, TensorProto.FLOAT16), 1),
+        ((TensorProto.UINT8, TensorProto.FLOAT), 255),
+        ((TensorProto.FLOAT, TensorProto.DOUBLE), 1),
+    ],
+)
+def test_numbers_may_be_of_other_types(tmp_path: Path, types: tuple[int, int], largest: int) -> None:
+    nodes = [
+        helper.make_node("Cast", ["picture"], ["levels"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMax", ["levels"], ["brightest"], axes=[3]),
+        helper.make_node("Div", ["brightest", "largest"], ["share"]),
+        helper.make_node("Cast", ["share"], ["mask"], to=types[1]),
+    ]
+    weights = {"largest": np.array([largest], np.float32)}
+    shapes: Any = {"picture": (1, 16, 32, 3)}, {"mask": (1, 16, 32, 1)}
+    segmenter = Segmenter(save(tmp_path / "m.onnx", nodes, *shapes, weights=weights, types=types))
+    assert (mask_of(segmenter, picture((10, 200, 30))) == 200).all()
+
+
+def test_a_mask_of_another_size_is_refused(tmp_path: Path) -> None:
+    segmenter = Segmenter(mixer(tmp_path / "m.onnx", "nchw", [RED]))
+    with pytest.raises(ValueError, match="shape"):
+        segmenter.run(picture((1, 2, 3)), np.zeros((8, 8), np.uint8))
 
 
 @pytest.mark.parametrize("matrix", ["bt601", "bt709"])
