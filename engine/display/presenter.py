@@ -168,9 +168,9 @@ class Presenter(Worker):
                 passes.draw(render, drawing.logo_pipeline, drawing.logo_block, drawing.logo_textures)
             render.end()
             sent = [(tap, tap.record(encoder)) for tap in self.taps]
-            submission = passes.gpu.submit(encoder.finish())
+            passes.gpu.submit(encoder.finish())
             for tap, copy in sent:
-                tap.sent(copy, submission, finished.now_ns)
+                tap.sent(copy, finished.now_ns)
             self.target.present()
         self.presents += 1
         shown_ns = self._clock.now_ns

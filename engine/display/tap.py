@@ -46,7 +46,7 @@ class Tap:
         self.readback.copy(encoder, copy)
         return copy
 
-    def sent(self, copy: Copy | None, submission: int, time_ns: int) -> None:
-        """Say with which submission the copy went."""
+    def sent(self, copy: Copy | None, time_ns: int) -> None:
+        """Say that the copy was submitted."""
         if copy is not None:
-            self.readback.sent(copy, submission, time_ns)
+            self.readback.sent(copy, time_ns)

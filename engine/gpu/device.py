@@ -1,8 +1,8 @@
 """The one GPU device of a show: opening it, submitting to it, and knowing when what was submitted is done.
 
-The only file that reaches into wgpu's native library (through `submit` and `done`): `Queue.on_submitted_work_done` is
-broken in wgpu-py 0.32 (wgpu-py #834), and a mapping promise left pending can hold up other threads' submits. Asking for
-one submission by its index does neither.
+The only file that reaches into wgpu's native library: `Queue.on_submitted_work_done` is broken in wgpu-py 0.32
+(wgpu-py #834), and its mapping promise starts a thread that waits for all work there is, which held up a recording for
+100 ms a picture. A native mapping that is asked for at the submit and looked after by polling waits for nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ class Gpu:
         )
         self.blank_view: Any = self.blank.create_view()
         self._native = wgpu.backends.wgpu_native
-        self._index = self._native.ffi.new("WGPUSubmissionIndex *")
 
     @property
     def info(self) -> dict[str, Any]:
@@ -79,24 +78,23 @@ class Gpu:
         )
 
     def submit(self, *command_buffers: Any) -> int:
-        """Submit in order; return the number by which `done` knows when the last of it is finished."""
+        """Submit in order; return the number by which `wait` knows the last of it."""
         ffi, lib = self._native.ffi, self._native.lib
         ids = ffi.new("WGPUCommandBuffer[]", [buffer._internal for buffer in command_buffers])
         return int(lib.wgpuQueueSubmitForIndex(self.queue._internal, len(command_buffers), ids))
 
-    def done(self, submission: int) -> bool:
-        """Whether a submission is finished. Never waits."""
-        return self._poll(submission, wait=False)
-
     def wait(self, submission: int) -> None:
         """Wait until a submission is finished: for tests, snapshots and benches, never in a tick."""
-        self._poll(submission, wait=True)
-
-    def _poll(self, submission: int, *, wait: bool) -> bool:
         ffi, lib = self._native.ffi, self._native.lib
-        index = ffi.new("WGPUSubmissionIndex *", submission)
-        # wgpu-native returns a C++ bool in a wider register: only the lowest byte is meant.
-        return bool(int(lib.wgpuDevicePoll(self.device._internal, wait, index)) & 0xFF)
+        lib.wgpuDevicePoll(self.device._internal, True, ffi.new("WGPUSubmissionIndex *", submission))
+
+    def poll(self) -> None:
+        """Let finished mappings say so. Never waits."""
+        self._native.lib.wgpuDevicePoll(self.device._internal, False, self._native.ffi.NULL)
+
+    def map(self, buffer: Any) -> Mapping:
+        """Ask for a readable buffer's bytes, as they will be when what was submitted so far is done."""
+        return Mapping(self._native, buffer)
 
     def read(self, texture: Any, mip: int = 0) -> NDArray[Any]:
         """Return a texture's pixels as (height, width, channels), waiting for them: for tests and snapshots."""
@@ -111,6 +109,47 @@ class Gpu:
         )
         rows = np.frombuffer(data, np.uint8).reshape(height, padded)[:, :row]
         return np.ascontiguousarray(rows).view(dtype).reshape(height, width, channels)
+
+
+class Mapping:
+    """A buffer's bytes on their way to the CPU: `ready` once a `Gpu.poll` has found them there.
+
+    Thread: any. Blocks: never. Owns: the buffer's mapping until `release`. Fails: GpuError from `bytes`.
+    """
+
+    def __init__(self, native: Any, buffer: Any) -> None:
+        self._native = native
+        self._buffer = buffer
+        self._status: int | None = None
+        ffi, lib = native.ffi, native.lib
+
+        @ffi.callback("void(WGPUMapAsyncStatus, WGPUStringView, void *, void *)")  # type: ignore[untyped-decorator]
+        def answered(status: int, _message: Any, _userdata1: Any, _userdata2: Any) -> None:
+            self._status = status
+
+        self._callback = answered  # the library keeps only its address
+        info = {"mode": lib.WGPUCallbackMode_AllowProcessEvents, "callback": answered}
+        lib.wgpuBufferMapAsync(
+            buffer._internal, wgpu.MapMode.READ, 0, buffer.size, ffi.new("WGPUBufferMapCallbackInfo *", info)[0]
+        )
+
+    @property
+    def ready(self) -> bool:
+        """Whether `bytes` can be asked for."""
+        return self._status is not None
+
+    def bytes(self) -> NDArray[np.uint8]:
+        """Return the bytes, valid until `release`."""
+        ffi, lib = self._native.ffi, self._native.lib
+        if self._status != lib.WGPUMapAsyncStatus_Success:
+            raise GpuError(f"the GPU gives no access to {self._buffer.label!r} (status {self._status})")
+        address = lib.wgpuBufferGetMappedRange(self._buffer._internal, 0, self._buffer.size)
+        return np.frombuffer(ffi.buffer(address, self._buffer.size), np.uint8)
+
+    def release(self) -> None:
+        """Give the buffer back; arrays of it must not be read any more."""
+        self._callback = None
+        self._native.lib.wgpuBufferUnmap(self._buffer._internal)
 
 
 PIXEL: dict[str, tuple[type, int]] = {

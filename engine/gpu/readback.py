@@ -12,17 +12,17 @@ import numpy as np
 import wgpu
 from numpy.typing import NDArray
 
-from engine.gpu.device import Gpu
+from engine.gpu.device import Gpu, Mapping
 
 
 class Copy:
-    """One copy on its way: the buffer it goes to, and by which submission it will be there."""
+    """One copy on its way: the buffer it goes to, and the mapping that will say when it is there."""
 
-    __slots__ = ("buffer", "submission", "time_ns")
+    __slots__ = ("buffer", "mapping", "time_ns")
 
     def __init__(self, buffer: Any) -> None:
         self.buffer = buffer
-        self.submission = 0
+        self.mapping: Mapping | None = None
         self.time_ns = 0
 
 
@@ -63,9 +63,9 @@ class Readback:
             (self._texture.width, self._texture.height, 1),
         )
 
-    def sent(self, copy: Copy, submission: int, time_ns: int) -> None:
-        """Say with which submission a copy went, and what time its picture is of."""
-        copy.submission, copy.time_ns = submission, time_ns
+    def sent(self, copy: Copy, time_ns: int) -> None:
+        """Say that a copy was submitted, and what time its picture is of."""
+        copy.mapping, copy.time_ns = self._gpu.map(copy.buffer), time_ns
         with self._lock:
             self._sent.append(copy)
 
@@ -86,16 +86,20 @@ class Readback:
         """Give the oldest copy as (pixels (height, width), time_ns) if it is there, else None. Valid inside only."""
         with self._lock:
             copy = self._sent[0] if self._sent else None
-        if copy is None or not self._gpu.done(copy.submission):
+        if copy is None or copy.mapping is None:
             yield None
             return
-        copy.buffer.map_sync("READ_NOSYNC")
+        self._gpu.poll()
+        if not copy.mapping.ready:
+            yield None
+            return
+        pixels = copy.mapping.bytes().reshape(-1, self._pitch)[:, : self._texture.width]
         try:
-            rows = np.frombuffer(copy.buffer.read_mapped(copy=False), np.uint8).reshape(-1, self._pitch)
-            yield rows[:, : self._texture.width], copy.time_ns
-            del rows
+            yield pixels, copy.time_ns
         finally:
-            copy.buffer.unmap()
+            del pixels
+            copy.mapping.release()
+            copy.mapping = None
             with self._lock:
                 self._sent.popleft()
                 self._free.append(copy)

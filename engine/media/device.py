@@ -66,6 +66,7 @@ class Device(Source):
 
     def __init__(self, number: int, camera: Camera) -> None:
         self._number = number
+        self.which = f"device:{number}"
         self._capture = _open(number)
         if not self._capture.isOpened():
             there = ", ".join(f"device:{found.number} ({found.name})" for found in list_devices())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import replace
 from functools import partial
@@ -54,6 +53,7 @@ class Feed:
         self.reopened = 0
         self.description = ""
         self._camera = camera
+        self._which = camera.source  # "auto" only until something opened: a lost webcam is waited for, not replaced
         self._clock = clock
         self._notices = notices
         self._span = trace.span(self.name)
@@ -94,7 +94,9 @@ class Feed:
     # The rest runs on one thread at a time: the caller's until `start`, then the worker's.
 
     def _open(self) -> None:
-        source = self._source = open_source(self._camera, partial(self._notices.say, "visible", self.name))
+        say = partial(self._notices.say, "visible", self.name)
+        source = self._source = open_source(self._which, self._camera, say)
+        self._which = source.which or self._which
         self._zero_ns = self._clock.now_ns
         self._round_count = 0
         self._ahead = self._next()
@@ -147,8 +149,8 @@ class Feed:
         return picture
 
     def _lose(self) -> None:
-        if self.status != "lost":
-            self.status, self.lost_at_ns = "lost", self._clock.now_ns
+        self.lost_at_ns = self._clock.now_ns
+        self.status = "lost"
 
     # With a clock that steps.
 
@@ -183,7 +185,7 @@ class Feed:
     def _turn(self) -> None:
         """Decode the next shot and deliver it when it is due."""
         source = self._source
-        assert source is not None
+        assert source is not None  # `_reopen` saw to it
         began_ns = time.perf_counter_ns()
         shot, self._ahead = self._ahead or self._next(), None
         if shot is None:
@@ -234,9 +236,9 @@ class _Worker(Worker):
         self._feed._turn()
 
     def failed(self, error: Exception) -> None:
-        super().failed(error)
-        self._feed._lose()
+        if self._feed.status != "lost":  # that it is still not back need not be said
+            super().failed(error)
+            self._feed._lose()
 
     def close(self) -> None:
-        with contextlib.suppress(CameraError):
-            self._feed._close_source()
+        self._feed._close_source()

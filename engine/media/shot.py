@@ -47,6 +47,9 @@ class Source(ABC):
     description = ""
     """What really opened, for a report."""
 
+    which = ""
+    """What a camera's `source` would be to get this very one; "" where it is that already."""
+
     @abstractmethod
     def next(self) -> Shot | None:
         """Return the next shot, or None at the end."""

@@ -13,9 +13,8 @@ from engine.media.synthetic import Synthetic
 from engine.media.video import Video
 
 
-def open_source(camera: Camera, say: Say) -> Source:
-    """Open what `camera.source` names; raise CameraError, in a sentence, when it cannot be."""
-    source = camera.source
+def open_source(source: str, camera: Camera, say: Say) -> Source:
+    """Open what `source` names, as `camera` asks for it; raise CameraError, in a sentence, when it cannot be."""
     if source == "auto":
         return _open_any(camera, say)
     if source == "synthetic":

@@ -138,6 +138,8 @@ class Video(Source):
                 return
 
     def _complain(self) -> None:
+        if self.live and self._first_ns is None:
+            return  # joined between two key pictures
         self._say(f"{self._shown} has broken pictures, which are left out; make or copy it again")
 
     def _refusal(self, error: av.error.FFmpegError) -> str:
