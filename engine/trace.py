@@ -36,6 +36,10 @@ class Span:
         self._ns[self.count % self.KEPT] = duration_ns
         self.count += 1
 
+    def clear(self) -> None:
+        """Forget what was kept."""
+        self.count = 0
+
     @property
     def last_ns(self) -> int:
         """The newest duration."""
@@ -75,6 +79,12 @@ class Trace:
         """Return the span of this name; keep it, rather than look it up in a tick."""
         with self._lock:
             return self._spans.setdefault(name, Span(name))
+
+    def clear(self) -> None:
+        """Forget every duration; the spans stay."""
+        with self._lock:
+            for span in self._spans.values():
+                span.clear()
 
     def summaries(self) -> dict[str, Summary]:
         """Every span's summary, in the order they were first named."""

@@ -1,30 +1,44 @@
-// One layer of the stage, in one draw: planes to colour, matte, despill, light and blend together.
+// One layer of the stage: planes to colour, matte, despill, light and blend together.
 
 #include "common/colour.wgsl"
 #include "common/frame.wgsl"
 #include "common/quad.wgsl"
+#include "common/tile.wgsl"
 #include "common/picture.wgsl"
 #include "common/matte.wgsl"
 #include "common/light.wgsl"
 #include "common/blend.wgsl"
 
+@group(2) @binding(3) var tiles: texture_2d<f32>;
+
 struct Layer {
     quad: Quad,
+    crop_from: vec2f,   // the part of the picture that the quad shows, in uv
+    crop_to: vec2f,
     reading: Reading,
     cutout: Cutout,
     opacity: f32,
-    lights: f32,
-    tint: f32,
-    wrap: f32,
 }
 
 @group(1) @binding(0) var<uniform> layer: Layer;
 
-override LIT: bool = false;
-
+// The whole picture.
 @vertex
 fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
     return place(layer.quad, index);
+}
+
+// One tile of the picture for each instance, where it is of kind TILE.
+override TILE: u32 = EDGE_TILE;
+
+@vertex
+fn vs_tile(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
+    let tile = vec2u(instance % u32(TILES.x), instance / u32(TILES.x));
+    if u32(textureLoad(tiles, tile, 0).r * 255.0 + 0.5) != TILE {
+        return Corner(vec4f(0.0, 0.0, 0.0, 1.0), vec2f(0.0));
+    }
+    let uv = clamp((vec2f(tile) + quad_corner(index)) / TILES, layer.crop_from, layer.crop_to);
+    return Corner(to_clip(uv_to_target(layer.quad, uv)), uv);
 }
 
 fn alpha_at(uv: vec2f) -> f32 {
@@ -34,9 +48,6 @@ fn alpha_at(uv: vec2f) -> f32 {
 // An edge pixel holds some of the old background. The person's own colour is found where the matte is full, so look
 // there: up the matte's slope, the farther the more alpha is missing.
 fn person_colour(uv: vec2f, encoded: vec3f, alpha: f32) -> vec3f {
-    if MATTE == KEY {
-        return despill(layer.cutout, encoded);
-    }
     let step = layer.reading.pixel * 2.0;
     let slope = vec2f(
         alpha_at(uv + vec2f(step.x, 0.0)) - alpha_at(uv - vec2f(step.x, 0.0)),
@@ -53,18 +64,18 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
         return blend_over(source * layer.opacity, corner.position.xy);
     }
     var alpha = source.a;
+    var colour = source.rgb;
     if MATTE != NONE {
         alpha *= matte(layer.cutout, corner.uv, source.rgb);
         if alpha < 0.002 {
-            return blend_over(vec4f(0.0), corner.position.xy);
+            discard;
         }
-        if alpha < 0.998 || MATTE == KEY {
-            source = vec4f(person_colour(corner.uv, source.rgb, alpha), 1.0);
+        if MATTE == KEY {
+            colour = despill(layer.cutout, source.rgb);
+        } else {
+            colour = person_colour(corner.uv, source.rgb, alpha);
         }
     }
-    var light = decode_srgb(source.rgb);
-    if LIT {
-        light = lit(light, corner.uv, corner.position.xy, layer.lights, layer.tint, layer.wrap);
-    }
+    let light = lit(decode_srgb(colour), corner.uv);
     return blend_over(vec4f(light * alpha, alpha) * layer.opacity, corner.position.xy);
 }

@@ -12,6 +12,8 @@
 struct Fit {
     refine: f32,   // 0 keeps the mask as it is
     epsilon: f32,  // variance of colour that counts as flat
+    least: f32,    // at or below this value nothing is seen
+    most: f32,     // at or above it all is
 }
 
 @group(1) @binding(0) var<uniform> fit: Fit;
@@ -50,8 +52,8 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
             most = max(most, p);
         }
     }
-    // Away from edges there is nothing to fit, and most pixels are away from edges.
-    if most - least < 0.02 || fit.refine <= 0.0 {
+    // Where all around is seen or nothing is, there is no edge to fit: most of the mask.
+    if most <= fit.least || least >= fit.most || fit.refine <= 0.0 {
         return vec4f(0.0, 0.0, 0.0, own);
     }
     let share = 1.0 / f32((2 * RADIUS + 1) * (2 * RADIUS + 1));

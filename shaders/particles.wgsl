@@ -87,14 +87,7 @@ fn birthplace(index: u32) -> vec3f {
             case EDGE: {
                 let alpha = textureSampleLevel(silhouette, linear_sampler, r.xy, 0.0).r;
                 if alpha > 0.15 && alpha < 0.85 {
-                    // Back from the picture to the stage: uv = uv_origin + q.x·uv_x + q.y·uv_y, solved for q.
-                    let d = r.xy - cloud.person.uv_origin;
-                    let determinant = cloud.person.uv_x.x * cloud.person.uv_y.y - cloud.person.uv_x.y * cloud.person.uv_y.x;
-                    let q = vec2f(
-                        d.x * cloud.person.uv_y.y - d.y * cloud.person.uv_y.x,
-                        d.y * cloud.person.uv_x.x - d.x * cloud.person.uv_x.y,
-                    ) / determinant;
-                    let on_stage = cloud.person.origin + q.x * cloud.person.axis_x + q.y * cloud.person.axis_y;
+                    let on_stage = uv_to_target(cloud.person, r.xy);
                     return vec3f(on_stage * vec2f(cloud.aspect, 1.0), 1.0);
                 }
             }

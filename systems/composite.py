@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from engine.components import Lighting
 from engine.gpu.passes import Passes
 from engine.gpu.stage import StageImage
 from engine.tick import Tick
-from systems.layers import Layers
-from systems.lighting import AMBIENCE_FORMAT
+from systems.layers import Drawing, Layers, PictureDrawing
+from systems.lighting import AMBIENCE_FORMAT, Lit
 
 
 class Composite:
@@ -25,13 +29,8 @@ class Composite:
         passes, stage, encoder = self._passes, self._stage, tick.encoder
         visible = [drawing for drawing in self._layers.drawings if drawing.visible]
         for position, person in enumerate(visible):
-            if person.lit is None or person.lit.ambience is None:
-                continue
-            render = passes.begin(encoder, person.lit.ambience.behind_view, clear=stage.colour)
-            for drawing in visible[:position]:
-                drawing.draw(render, AMBIENCE_FORMAT, small=True)
-            render.end()
-            person.lit.ambience.spread(encoder)
+            if isinstance(person, PictureDrawing) and person.lighting is not None and person.lit is not None:
+                self._light(encoder, person, person.lighting, person.lit, visible[:position])
 
         render = passes.begin(encoder, stage.view, clear=stage.colour)
         for drawing in visible:
@@ -42,3 +41,16 @@ class Composite:
                 render = passes.begin(encoder, stage.view)
             drawing.draw(render, stage.format)
         render.end()
+
+    def _light(
+        self, encoder: Any, person: PictureDrawing, lighting: Lighting, lit: Lit, behind: Sequence[Drawing]
+    ) -> None:
+        """Work out the light on one person from what is drawn behind them."""
+        if lit.ambience is None or lit.shade is None:
+            return
+        render = self._passes.begin(encoder, lit.ambience.behind_view, clear=self._stage.colour)
+        for drawing in behind:
+            drawing.draw(render, AMBIENCE_FORMAT, small=True)
+        render.end()
+        lit.ambience.spread(encoder)
+        lit.shade.draw(encoder, person.quad, lighting)

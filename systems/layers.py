@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from engine.components import Camera, Fill, Layer, Lighting, Mask, Particles, Place, Viewpoint
@@ -19,7 +21,7 @@ from engine.world import World
 from systems.capture import Captured
 from systems.inference import Shown
 from systems.lighting import Lit, masked_entity
-from systems.masks import NONE, Matte
+from systems.masks import NONE, Matte, Tiles
 from systems.particles import Cloud
 
 BLENDS: dict[Blend, int] = {"normal": 0, "add": 1, "multiply": 2, "screen": 3, "overlay": 4, "soft_light": 5}
@@ -27,6 +29,10 @@ BLENDS: dict[Blend, int] = {"normal": 0, "add": 1, "multiply": 2, "screen": 3, "
 
 FIXED: dict[Blend, Mix] = {"normal": "normal", "add": "add", "multiply": "multiply", "screen": "screen"}
 """What the blend unit can do in linear light."""
+
+
+EDGE_TILE, SOLID_TILE = 1, 2
+"""The constants of shaders/common/tile.wgsl."""
 
 
 class Drawing(ABC):
@@ -56,18 +62,27 @@ class Drawing(ABC):
     def free(self) -> None:
         """Give back what was taken from shared pools."""
 
-    def _pipeline(self, shader: str, target_format: str, small: bool, **constants: float) -> Any:
+    def _pipeline(
+        self,
+        shader: str,
+        target_format: str,
+        small: bool,
+        constants: Mapping[str, float] = MappingProxyType({}),
+        vertex: str = "vs_main",
+    ) -> Any:
         """Return the pipeline for a target: where that is not the stage itself, its backdrop cannot be read."""
-        key = (target_format, small, *constants.values())
+        key = (target_format, small, vertex, *constants.values())
         if key not in self._pipelines:
-            plain = small and self.needs_backdrop
             values = {**self._constants, **constants}
-            if plain:
+            if small and self.needs_backdrop:
                 values |= {"BLEND": BLENDS["normal"], "ENCODED": 0.0}
-            mix = "normal" if self.needs_backdrop else FIXED[self.layer.blend]
-            storage = shader == "particles.wgsl"
             self._pipelines[key] = self._passes.pipeline(
-                shader, target_format, mix=mix, constants=values, storage=storage
+                shader,
+                target_format,
+                mix="normal" if self.needs_backdrop else FIXED[self.layer.blend],
+                constants=values,
+                vertex=vertex,
+                storage=shader == "particles.wgsl",
             )
         return self._pipelines[key]
 
@@ -96,6 +111,7 @@ class PictureDrawing(Drawing):
         self._exact = False
         self._layout = "rgba"
         self._matte_kind = NONE
+        self._tiled = False
         self._blur: PictureBlur | None = None
 
     def prepare(self, tick: Tick, shift: Vector) -> None:
@@ -116,23 +132,23 @@ class PictureDrawing(Drawing):
         data["opacity"] = self.layer.opacity * (captured.presence if captured is not None else 1.0)
         if matte is not None:
             matte.write(data["cutout"])
-        if self._lighting is not None:
-            data["lights"] = self._lighting.lights
-            data["tint"] = self._lighting.ambience
-            data["wrap"] = self._lighting.wrap
 
     def draw(self, render: Any, target_format: str, *, small: bool = False) -> None:
         """Draw the picture's quad."""
-        pipeline = self._pipeline(
-            "layer.wgsl",
-            target_format,
-            small,
-            LAYOUT=LAYOUTS[self._layout],
-            MATTE=self._matte_kind,
-            EXACT=float(self._exact and not small),
-            LIT=float(self.lit is not None),
-        )
-        self._passes.draw(render, pipeline, self._block, self._textures)
+        constants: dict[str, float] = {
+            "LAYOUT": LAYOUTS[self._layout],
+            "MATTE": self._matte_kind,
+            "EXACT": float(self._exact and not small),
+            "LIT": float(self.lit is not None and self.lit.shade is not None),
+        }
+        if not self._tiled:
+            pipeline = self._pipeline("layer.wgsl", target_format, small, constants)
+            self._passes.draw(render, pipeline, self._block, self._textures)
+            return
+        for tile in (SOLID_TILE, EDGE_TILE):
+            values = {**constants, "MATTE": NONE if tile == SOLID_TILE else self._matte_kind, "TILE": tile}
+            pipeline = self._pipeline("layer.wgsl", target_format, small, values, "vs_tile")
+            self._passes.draw(render, pipeline, self._block, self._textures, Tiles.COUNT)
 
     def free(self) -> None:
         """Give back the block and the blur's."""
@@ -151,7 +167,8 @@ class PictureDrawing(Drawing):
 
     def _bind(self, planes: Planes, matte: Matte | None) -> None:
         lit = self.lit
-        key = (planes.version, matte.version if matte else 0, lit.version if lit else 0, id(self._blur))
+        tiles = matte.tiles if matte else None
+        key = (planes.version, matte.version if matte else 0, id(tiles), lit.version if lit else 0, id(self._blur))
         if key == self._bound:
             return
         self._bound = key
@@ -161,10 +178,12 @@ class PictureDrawing(Drawing):
         self._textures = self._passes.textures(
             *(*views, None)[:2],
             matte.view if matte is not None else None,
-            lit.relief.view if lit is not None and lit.relief is not None else None,
-            lit.ambience.view if lit is not None and lit.ambience is not None else None,
+            matte.tiles.view if matte is not None and matte.tiles is not None else None,
+            lit.shade.gain if lit is not None and lit.shade is not None else None,
             self._backdrop,
+            lit.shade.glow if lit is not None and lit.shade is not None else None,
         )
+        self._tiled = matte is not None and matte.tiles is not None
         self._laid = None
 
     def _lay(self, planes: Planes, shift: Vector) -> None:
@@ -179,6 +198,19 @@ class PictureDrawing(Drawing):
         texels = quad.texels_a_pixel(self._stage.size, planes.size)
         planes.write_reading(self._block.data["reading"], lod=max(0.0, math.log2(max(texels, 1e-6))))
         write_quad(self._block.data["quad"], quad)
+        corners = [(quad.uv_origin[i], quad.uv_origin[i] + quad.uv_x[i] + quad.uv_y[i]) for i in (0, 1)]
+        self._block.data["crop_from"] = [min(pair) for pair in corners]
+        self._block.data["crop_to"] = [max(pair) for pair in corners]
+
+    @property
+    def quad(self) -> Any:
+        """Where it lies, as a shader's `Quad`."""
+        return self._block.data["quad"]
+
+    @property
+    def lighting(self) -> Lighting | None:
+        """How this person takes light."""
+        return self._lighting
 
 
 class PictureBlur:
@@ -300,6 +332,11 @@ class Layers:
         shift = viewpoint_shift(self._world, tick.now_ns)
         for drawing in self.drawings:
             drawing.prepare(tick, shift)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every layer has something to draw."""
+        return all(drawing.visible for drawing in self.drawings)
 
     def _reconcile(self) -> None:
         for drawing in self.drawings:

@@ -37,6 +37,7 @@ class Lit:
     mask: int | None = None
     relief: Blur | None = None  # the person's alpha, blurred as wide as the wrap
     ambience: Ambience | None = None
+    shade: Shade | None = None
 
 
 class Ambience:
@@ -71,6 +72,35 @@ class Ambience:
             )
 
 
+class Shade:
+    """The light on a person: what multiplies their colour, and what is added to it.
+
+    Thread: main. Blocks: never. Owns: its textures. Fails: never.
+    """
+
+    FORMATS = ("rgba16float", "rgba16float")
+
+    def __init__(self, passes: Passes, name: str, relief: Blur, ambience: Ambience) -> None:
+        self._passes = passes
+        usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
+        self.gain, self.glow = (
+            passes.gpu.texture(f"{name} {part}", *relief.size, pixel_format, usage).create_view()
+            for part, pixel_format in zip(("gain", "glow"), self.FORMATS, strict=True)
+        )
+        self._pipeline = passes.pipeline("shade.wgsl", self.FORMATS)
+        self._block = passes.uniforms.block(passes.shaders.struct("shade.wgsl", "Shade"))
+        self._source = passes.textures(relief.view, ambience.view)
+
+    def draw(self, encoder: Any, quad: NDArray[Any], lighting: components.Lighting) -> None:
+        """Work out the light on a person who lies at `quad`."""
+        data = self._block.data
+        data["quad"] = quad
+        data["lights"] = lighting.lights
+        data["tint"] = lighting.ambience
+        data["wrap"] = lighting.wrap
+        self._passes.fill(encoder, self._pipeline, self._block, self._source, self.gain, self.glow)
+
+
 class Lighting:
     """Packs the lamps, and keeps a blurred silhouette of every lit person.
 
@@ -96,7 +126,10 @@ class Lighting:
                 continue
             width, height = matte.silhouette.size
             if lit.relief is None or lit.relief.size != (width, height):
-                lit.relief = Blur(self._passes, self._world.name(entity), width, height, "r8unorm")
+                name = self._world.name(entity)
+                lit.relief = Blur(self._passes, name, width, height, "r8unorm")
+                lit.ambience = Ambience(self._passes, name)
+                lit.shade = Shade(self._passes, name, lit.relief, lit.ambience)
                 lit.version += 1
             if matte.changed:
                 sigma_px = lighting.wrap_px * width / self._stage.size[0]
@@ -116,9 +149,6 @@ class Lighting:
             lamp["position"] = (light.x * aspect, light.y, light.z)
         for entity, (_, lit) in self._world.each(components.Lighting, Lit):
             lit.mask = masked_entity(self._world, entity)
-            if lit.ambience is None:
-                lit.ambience = Ambience(self._passes, self._world.name(entity))
-                lit.version += 1
 
 
 def masked_entity(world: World, entity: int) -> int | None:

@@ -45,6 +45,22 @@ class Matte:
     refiner: Refiner | None = None
     truth: Any = None  # the texture that a synthetic camera's truth goes to
     silhouette: Silhouette | None = None  # only where something asks for a shape
+    tiles: Tiles | None = None  # not for keys, which are evaluated pixel by pixel
+
+    @property
+    def least(self) -> float:
+        """The value at or below which nothing is seen."""
+        return 0.0 if self.kind == TEXTURE else self.mask.threshold - self.half_width
+
+    @property
+    def most(self) -> float:
+        """The value at or above which all is seen."""
+        return 1.0 if self.kind == TEXTURE else self.mask.threshold + self.half_width
+
+    @property
+    def half_width(self) -> float:
+        """Half the width of the edge, as in shaders/common/matte.wgsl."""
+        return max(self.mask.softness * 0.5, 1e-3)
 
     def write(self, cutout: NDArray[Any]) -> None:
         """Write a shader's `Cutout`."""
@@ -87,6 +103,10 @@ class Masks:
                     self._upload_truth(name, matte, shown.picture.truth)
             elif inferred.answer is not None and inferred.fresh:
                 self._refine(tick, name, matte, shown.planes, inferred.answer.mask)
+            if matte.changed and matte.kind != KEY:
+                if matte.tiles is None:
+                    matte.tiles = Tiles(self._passes, name)
+                matte.tiles.sort(tick.encoder, matte)
             if matte.changed and name in self._shapes_wanted:
                 if matte.silhouette is None:
                     matte.silhouette = Silhouette(self._passes, name, shown.planes.size)
@@ -130,8 +150,35 @@ class Masks:
             matte.refiner = Refiner(self._passes, name, size)
             matte.view = matte.refiner.view
             matte.version += 1
-        matte.refiner.run(tick.encoder, planes, mask, matte.mask)
+        matte.refiner.run(tick.encoder, planes, mask, matte)
         matte.changed = True
+
+
+class Tiles:
+    """What a matte does in each tile of its picture, so that only edges cost what edges cost."""
+
+    SIZE = (40, 24)  # as in shaders/common/tile.wgsl
+    COUNT = SIZE[0] * SIZE[1]
+
+    def __init__(self, passes: Passes, name: str) -> None:
+        self._passes = passes
+        usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
+        self.view: Any = passes.gpu.texture(f"{name} tiles", *self.SIZE, "r8unorm", usage).create_view()
+        self._block = passes.uniforms.block(passes.shaders.struct("tiles.wgsl", "Sorting"))
+        self._bound = -1
+        self._source: Any = None
+
+    def sort(self, encoder: Any, matte: Matte) -> None:
+        """Sort the tiles of the matte as it is now."""
+        if self._bound != matte.version:
+            self._bound = matte.version
+            self._source = self._passes.textures(matte.view)
+            self._pipeline = self._passes.pipeline(
+                "tiles.wgsl", "r8unorm", constants={"LINES": float(matte.kind == GUIDED)}
+            )
+        self._block.data["least"] = matte.least
+        self._block.data["most"] = matte.most
+        self._passes.fill(encoder, self._pipeline, self._block, self._source, self.view)
 
 
 class Silhouette:
@@ -199,7 +246,7 @@ class Refiner:
         self._smooth_textures: list[Any] = []
         self._bound = (-1, "")
 
-    def run(self, encoder: Any, planes: Planes, mask: Plane, wanted: Mask) -> None:
+    def run(self, encoder: Any, planes: Planes, mask: Plane, matte: Matte) -> None:
         """Refine one mask of one picture."""
         passes = self._passes
         passes.gpu.upload(self._raw, mask)
@@ -214,8 +261,10 @@ class Refiner:
                 for last in (1, 0)
             ]
         planes.write_reading(self._smooth_block.data["reading"])
-        self._smooth_block.data["keep"] = 0.0 if self._first else wanted.smooth
-        self._fit_block.data["refine"] = wanted.refine
+        self._smooth_block.data["keep"] = 0.0 if self._first else matte.mask.smooth
+        self._fit_block.data["refine"] = matte.mask.refine
+        self._fit_block.data["least"] = matte.least
+        self._fit_block.data["most"] = matte.most
         self._fit_block.data["epsilon"] = FLAT_VARIANCE
         now = self._turn
         passes.fill(

@@ -125,13 +125,17 @@ class Present:
         for presenter in presenters:
             presenter.present(finished)
 
-    def close(self) -> None:
-        """Stop the presenters, finish the recordings, close the windows."""
+    def stop(self) -> None:
+        """Stop the presenters and finish the recordings; windows stay, and so does what they show."""
         if not self._clock.steps:
             for presenter in self.every_presenter:
                 presenter.stop()
         for recorder in self.recorders:
             recorder.finish()
+
+    def close(self) -> None:
+        """Stop, and close the windows."""
+        self.stop()
         for presenter in self._presenters.values():
             presenter.target.release()
         self._presenters.clear()

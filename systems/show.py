@@ -38,6 +38,9 @@ from systems.present import Present
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may keep the interpreter: at the default 5 ms, waking beside a busy thread takes 5 ms."""
 
+REHEARSAL_NS = 3_000_000_000
+"""How long going on air may be held up by a camera or a mask that does not come; the show then starts without it."""
+
 STAGE_ENTITY = "stage"
 DISPLAY_ENTITY = "display"
 
@@ -102,10 +105,29 @@ class Show:
             self.close()
             raise
 
+    def rehearse(self) -> None:
+        """Compose until every camera and mask has been seen once, so that pipelines are compiled before going on air.
+
+        With a clock that steps, the first tick does all of that, however long it takes.
+        """
+        self.capture.start()
+        if self.clock.steps:
+            return
+        tick = Tick()
+        give_up_ns = self.clock.now_ns + REHEARSAL_NS
+        while self.clock.now_ns < give_up_ns:
+            tick.now_ns = self.clock.now_ns
+            self.turn(tick)
+            tick.index += 1
+            if tick.index > 2 and self.layers.complete:
+                break
+            self.clock.wait_until(tick.now_ns + round(1e9 / self.stage.rate_hz))
+        self.trace.clear()
+
     def run(self, seconds: float | None = None, each_tick: Callable[[Tick], None] | None = None) -> None:
         """Go on air, and stay there until stopped or for `seconds`."""
+        self.rehearse()
         self._each_tick = each_tick
-        self.capture.start()
         # A full collection takes 9 ms; frozen, what was loaded is never looked at again.
         gc.collect()
         gc.freeze()

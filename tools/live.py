@@ -38,13 +38,14 @@ def run(arguments: argparse.Namespace) -> int:
             show.record(Path(path), display)
         show.watch(arguments.overrides)
         _on_air(show, arguments.seconds)
+        show.present.stop()
+        for recorder in show.present.recorders:
+            log.info("recorded %s: %d frames, %s", recorder.file.path, recorder.file.frames, recorder.file.encoder)
+        if arguments.report is not None:
+            arguments.report.write_text(json.dumps(make_report(show), indent=2) + "\n", encoding="utf-8")
+            log.info("report: %s", arguments.report)
     finally:
         show.close()
-    for recorder in show.present.recorders:
-        log.info("recorded %s: %d frames, %s", recorder.file.path, recorder.file.frames, recorder.file.encoder)
-    if arguments.report is not None:
-        arguments.report.write_text(json.dumps(make_report(show), indent=2) + "\n", encoding="utf-8")
-        log.info("report: %s", arguments.report)
     return 0
 
 

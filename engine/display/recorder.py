@@ -45,7 +45,7 @@ class Recorder(Worker):
             time.sleep(POLL_S)
 
     def finish(self) -> None:
-        """Write what is still on its way, end the thread, and close the file."""
+        """Write what is still on its way, end the thread, and close the file. A second call does nothing."""
         deadline = time.monotonic() + 10.0
         while self.tap.readback.pending and not self.failed_for_good and time.monotonic() < deadline:
             time.sleep(POLL_S)

@@ -29,7 +29,7 @@ class Synthetic(Source):
         self._index = 0
         self.interval_ns = int(SECOND_NS / camera.rate_hz)
         self.description = f"synthetic, {camera.width}×{camera.height}, {camera.rate_hz:g} Hz, rgba"
-        self._backdrop = backdrop(camera.backdrop, camera.width, camera.height, camera.seed)
+        self.backdrop = backdrop(camera.backdrop, camera.width, camera.height, camera.seed)
         # The figure stands on the lower edge, as high as the picture, unless that is narrow.
         self._unit_px = min(camera.height, camera.width / (2 * HALF_WIDTH + 0.04))
         self._top_px = int(camera.height - self._unit_px * (1 - TOP))
@@ -41,9 +41,10 @@ class Synthetic(Source):
         """Decide the next time; nothing is drawn yet."""
         time_ns = int(self._index * SECOND_NS / self._camera.rate_hz)
         self._index += 1
-        return Shot(time_ns, partial(self._write, time_ns))
+        return Shot(time_ns, partial(self.picture_at, time_ns))
 
-    def _write(self, time_ns: int, buffer: PictureBuffer) -> Picture:
+    def picture_at(self, time_ns: int, buffer: PictureBuffer) -> Picture:
+        """Draw the picture of a time: it depends on nothing else."""
         camera, colour, volume = self._camera, self._colour, self._volume
         pose = pose_at(camera.seed, time_ns)
         height, width = colour.shape[:2]
@@ -62,7 +63,7 @@ class Synthetic(Source):
         if buffer.truth is None:
             buffer.truth = np.empty(picture.shape[:2], np.uint8)
         buffer.truth[:] = 0
-        np.copyto(picture, self._backdrop)
+        np.copyto(picture, self.backdrop)
         area = np.s_[self._top_px :, left : left + width]
         alpha = buffer.truth[area] = colour[..., 3]
         uncovered = cv2.merge([255 - alpha] * 4)

@@ -21,13 +21,16 @@ from engine.media.shot import SECOND_NS, Say, Shot, Source
 OPEN_TIMEOUT_S = 4.0
 READ_TIMEOUT_S = 2.0
 
-NETWORK_OPTIONS = {
+STREAM_OPTIONS = {
     # Without these three the first picture of a stream takes 8 s.
     "fflags": "nobuffer",
     "probesize": "4096",
     "analyzeduration": "0",
     "rtsp_transport": "tcp",  # a lost packet costs a wait, not a broken picture
 }
+
+HTTP_OPTIONS = {"analyzeduration": "1000000"}
+"""A file behind HTTP would lose its first pictures to `nobuffer`."""
 
 SD_LINES = 576
 """Untagged pictures of at most this many lines are BT.601, larger ones BT.709: the custom of all players."""
@@ -60,7 +63,7 @@ class Video(Source):
 
     def next(self) -> Shot | None:
         """Return the next picture that decodes, or None at the end of a file."""
-        frame = next(self._frames, None)
+        frame = next((frame for frame in self._frames if not self._is_stale(frame)), None)
         if frame is None:
             if self.live:
                 raise CameraError(f"{self._shown} ended; start its sender again")
@@ -68,7 +71,7 @@ class Video(Source):
                 seconds, promised = self.length_ns / SECOND_NS, self._promised_ns / SECOND_NS
                 self._say(f"{self._shown} breaks off after {seconds:.1f} of {promised:.1f} s; make or copy it again")
             return None
-        time_ns = self._time_ns(frame)
+        time_ns = self._newest_ns = self._time_ns(frame)
         self.length_ns = time_ns + (_in_ns(frame.duration, frame) or self.interval_ns)
         self._describe(frame)
         return Shot(time_ns, partial(self._write, frame))
@@ -87,11 +90,11 @@ class Video(Source):
     def _open(self) -> None:
         self.close()
         try:
-            self._container = av.open(
-                self._address,
-                options=NETWORK_OPTIONS if self._network else {},
-                timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S) if self._network else None,
-            )
+            if self._network:
+                options = HTTP_OPTIONS if self._address.startswith("http") else STREAM_OPTIONS
+                self._container = av.open(self._address, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+            else:
+                self._container = av.open(self._address)
         except av.error.FFmpegError as error:
             raise CameraError(self._refusal(error)) from error
         if not self._container.streams.video:
@@ -109,6 +112,7 @@ class Video(Source):
         self.length_ns = 0
         self._promised_ns = max(0, duration_ns)
         self._first_ns: int | None = None
+        self._newest_ns = -1
         self._frames = self._decode(stream)
 
     def _decode(self, stream: Any) -> Iterator[Any]:
@@ -155,9 +159,16 @@ class Video(Source):
         stamp_ns = _in_ns(frame.pts, frame)
         if self._first_ns is None:
             self._first_ns = stamp_ns
-        if stamp_ns - self._first_ns < self.length_ns - 2 * self.interval_ns:
+        if stamp_ns - self._first_ns <= self._newest_ns:
             self._first_ns = stamp_ns - self.length_ns  # joined from parts, each with its own zero
         return stamp_ns - self._first_ns
+
+    def _is_stale(self, frame: Any) -> bool:
+        """Whether it comes a little after its time: a decoder that lost its way gives pictures out of order."""
+        if frame.pts is None or self._first_ns is None:
+            return False
+        behind_ns = self._newest_ns - (_in_ns(frame.pts, frame) - self._first_ns)
+        return 0 <= behind_ns < SECOND_NS
 
     def _describe(self, frame: Any) -> None:
         if not self.description:

@@ -32,6 +32,15 @@ fn place(quad: Quad, index: u32) -> Corner {
     );
 }
 
+// Where a point of the picture lies in fractions of the target: uv = uv_origin + s·uv_x + t·uv_y, solved for (s, t).
+fn uv_to_target(quad: Quad, uv: vec2f) -> vec2f {
+    let d = uv - quad.uv_origin;
+    let determinant = quad.uv_x.x * quad.uv_y.y - quad.uv_x.y * quad.uv_y.x;
+    let s = (d.x * quad.uv_y.y - d.y * quad.uv_y.x) / determinant;
+    let t = (d.y * quad.uv_x.x - d.x * quad.uv_x.y) / determinant;
+    return quad.origin + s * quad.axis_x + t * quad.axis_y;
+}
+
 // The whole target, for passes that fill one texture from others.
 fn whole(index: u32) -> Corner {
     let q = quad_corner(index);
