@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,7 @@ from engine.notices import Notices
 from engine.timing.clock import HandClock, RealClock
 from tests.engine.media.conftest import OpenFeed
 from tests.engine.media.videos import make_still, make_video, number_of
-
-WAIT_S = 20.0
+from tests.engine.media.waiting import collect, wait_for
 
 
 def play(feed: Feed, clock: HandClock, seconds: float, rate_hz: float = 30.0) -> list[tuple[int, int, int]]:
@@ -31,29 +29,6 @@ def play(feed: Feed, clock: HandClock, seconds: float, rate_hz: float = 30.0) ->
             found.append((number_of(picture), picture.sequence, picture.captured_ns))
             picture.release()
     return found
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.005)
-
-
-def collect(feed: Feed, enough: Callable[[list[int]], bool]) -> list[int]:
-    """Take pictures as they come; return their numbers."""
-    numbers: list[int] = []
-
-    def taken() -> bool:
-        picture = feed.newest(0)
-        if picture is not None:
-            numbers.append(number_of(picture))
-            picture.release()
-        return enough(numbers)
-
-    wait_for(taken)
-    return numbers
 
 
 def test_a_file_plays_at_its_own_rate(tmp_path: Path, clock: HandClock, open_feed: OpenFeed) -> None:

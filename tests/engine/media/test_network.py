@@ -19,8 +19,8 @@ from engine.media.source import open_source
 from engine.notices import Notices
 from engine.timing.clock import RealClock
 from tests.engine.media.conftest import OpenFeed
-from tests.engine.media.test_feed import WAIT_S, collect, wait_for
 from tests.engine.media.videos import make_video, shows_bars
+from tests.engine.media.waiting import WAIT_S, collect, wait_for
 
 
 class Sender(threading.Thread):
@@ -78,7 +78,7 @@ def test_a_server_that_says_nothing_does_not_hang(monkeypatch: pytest.MonkeyPatc
 
 def test_a_password_is_not_shown() -> None:
     with pytest.raises(CameraError) as caught:
-        open_source(f"tcp://me:secret@127.0.0.1:1/live", Camera(), list[str]().append)
+        open_source("tcp://me:secret@127.0.0.1:1/live", Camera(), list[str]().append)
     assert "secret" not in str(caught.value)
 
 
