@@ -101,32 +101,13 @@ class Show:
             self.inference.open()
             self.capture.open()
             self.present.open()
+            self._rehearse()
         except BaseException:
             self.close()
             raise
 
-    def rehearse(self) -> None:
-        """Compose until every camera and mask has been seen once, so that pipelines are compiled before going on air.
-
-        With a clock that steps, the first tick does all of that, however long it takes.
-        """
-        self.capture.start()
-        if self.clock.steps:
-            return
-        tick = Tick()
-        give_up_ns = self.clock.now_ns + REHEARSAL_NS
-        while self.clock.now_ns < give_up_ns:
-            tick.now_ns = self.clock.now_ns
-            self.turn(tick)
-            tick.index += 1
-            if tick.index > 2 and self.layers.complete:
-                break
-            self.clock.wait_until(tick.now_ns + round(1e9 / self.stage.rate_hz))
-        self.trace.clear()
-
     def run(self, seconds: float | None = None, each_tick: Callable[[Tick], None] | None = None) -> None:
         """Go on air, and stay there until stopped or for `seconds`."""
-        self.rehearse()
         self._each_tick = each_tick
         # A full collection takes 9 ms; frozen, what was loaded is never looked at again.
         gc.collect()
@@ -179,6 +160,25 @@ class Show:
             self.world.spawn(STAGE_ENTITY, [Stage()])
         if not self.world.each(Display):
             self.world.spawn(DISPLAY_ENTITY, [Display()])
+
+    def _rehearse(self) -> None:
+        """Compose until every camera and mask has been seen once, so that pipelines are compiled before going on air.
+
+        With a clock that steps, the first tick does all of that, however long it takes.
+        """
+        self.capture.start()
+        if self.clock.steps:
+            return
+        tick = Tick()
+        give_up_ns = self.clock.now_ns + REHEARSAL_NS
+        while self.clock.now_ns < give_up_ns:
+            tick.now_ns = self.clock.now_ns
+            self.turn(tick)
+            tick.index += 1
+            if tick.index > 2 and self.layers.complete:
+                break
+            self.clock.wait_until(tick.now_ns + round(1e9 / self.stage.rate_hz))
+        self.trace.clear()
 
     def _poll(self) -> None:
         from engine.display.window import Window, poll_desktop
