@@ -17,7 +17,7 @@ from engine.media.shot import SECOND_NS
 
 ENCODERS: dict[str, dict[str, str]] = {
     "h264_nvenc": {"preset": "p4", "tune": "ll", "cq": "20"},
-    "h264_videotoolbox": {"realtime": "1", "q": "60"},
+    "h264_videotoolbox": {"realtime": "1", "b": "8M"},
     "h264_qsv": {"preset": "veryfast", "global_quality": "20"},
     "libx264": {"preset": "veryfast", "tune": "zerolatency", "crf": "20"},
 }

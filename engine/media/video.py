@@ -110,6 +110,10 @@ class Video(Source):
         rate = stream.average_rate or stream.guessed_rate
         self.interval_ns = int(SECOND_NS / rate) if rate else SECOND_NS // 25
         self.length_ns = 0
+        if stream.duration is not None:
+            duration_ns = int(stream.duration * stream.time_base * SECOND_NS)
+        elif self._container.streams.audio:
+            duration_ns = 0  # unknown: the sound may go on when the pictures end
         self._promised_ns = max(0, duration_ns)
         self._first_ns: int | None = None
         self._newest_ns = -1
@@ -123,7 +127,7 @@ class Video(Source):
                 packet = next(packets, None)
             except av.error.FFmpegError as error:
                 if self.live:
-                    raise CameraError(f"{self._shown} stopped ({error.strerror}); start its sender again") from error
+                    raise CameraError(f"{self._shown} stopped ({_why(error)}); start its sender again") from error
                 self._say(f"{self._shown} cannot be read to its end; make or copy it again")
                 packet = None
             try:
@@ -147,8 +151,10 @@ class Video(Source):
         self._say(f"{self._shown} has broken pictures, which are left out; make or copy it again")
 
     def _refusal(self, error: av.error.FFmpegError) -> str:
+        if isinstance(error, av.error.ProtocolNotFoundError):
+            return f"{self._shown} has a protocol that libav here does not speak; use rtsp, rtmp, http, tcp or udp"
         if self._network:
-            return f"{self._shown} does not answer ({error.strerror}); check the address and start its sender"
+            return f"{self._shown} does not answer ({_why(error)}); check the address and start its sender"
         if isinstance(error, av.error.InvalidDataError):
             return f"{self._shown} is not a video, or is cut off; choose another, or make or copy it again"
         return f"{self._shown} cannot be read ({error.strerror}); choose another file"
@@ -213,6 +219,11 @@ def _decoder(stream: Any) -> Any:
     if stream.metadata.get("alpha_mode") == "1" and name in av.codecs_available:
         return av.CodecContext.create(name, "r")
     return stream.codec_context
+
+
+def _why(error: av.error.FFmpegError) -> str:
+    """Return libav's reason; what it calls an exit is our own timeout."""
+    return "silence" if isinstance(error, av.error.ExitError) else error.strerror or "no reason given"
 
 
 def _in_ns(stamp: int, frame: Any) -> int:

@@ -137,6 +137,41 @@ def test_what_nobody_took_is_dropped_and_counted(tmp_path: Path, open_feed: Open
     assert feed.dropped >= SLOTS
 
 
+class Slow(Source):
+    """A hundred pictures a second, each of which takes thirty milliseconds to write."""
+
+    interval_ns = SECOND_NS // 100
+
+    def __init__(self, *_arguments: object) -> None:
+        self._index = -1
+
+    def next(self) -> Shot | None:
+        self._index += 1
+        return Shot(self._index * self.interval_ns, self._write)
+
+    def _write(self, buffer: PictureBuffer) -> Picture:
+        time.sleep(0.03)
+        return Picture(0, 0, 16, 16, "rgba", buffer.shape("rgba", 16, 16))
+
+
+def test_a_source_too_slow_for_its_rate_skips_and_does_not_fall_behind(
+    monkeypatch: pytest.MonkeyPatch, open_feed: OpenFeed
+) -> None:
+    monkeypatch.setattr(feed_module, "open_source", Slow)
+    clock = RealClock()
+    feed = open_feed(on=clock)
+    feed.start()
+    captured: list[int] = []
+    while len(captured) < 20:
+        if (picture := feed.newest(0)) is not None:
+            captured.append(picture.captured_ns)
+            picture.release()
+        time.sleep(0.005)
+    feed.close()
+    assert clock.now_ns - captured[-1] < 2 * SECOND_NS
+    assert feed.dropped >= 20  # one in three or four was shown
+
+
 class Flaky(Source):
     """Gives three pictures, then is gone; opens again only at the third attempt."""
 

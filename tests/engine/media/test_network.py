@@ -71,9 +71,14 @@ def test_a_server_that_says_nothing_does_not_hang(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(video, "READ_TIMEOUT_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began_s = time.monotonic()
-        with pytest.raises(CameraError, match="does not answer"):
+        with pytest.raises(CameraError, match=r"does not answer \(silence\)"):
             open_source(f"tcp://127.0.0.1:{silent.getsockname()[1]}", Camera(), list[str]().append)
         assert time.monotonic() - began_s < 15
+
+
+def test_an_unknown_protocol_names_those_there_are() -> None:
+    with pytest.raises(CameraError, match="use rtsp, rtmp, http"):
+        open_source("gopher7://127.0.0.1/live", Camera(), list[str]().append)
 
 
 def test_a_password_is_not_shown() -> None:

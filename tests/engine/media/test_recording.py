@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,6 +77,7 @@ def test_a_killed_recording_plays_up_to_its_last_second(tmp_path: Path, suffix: 
 @pytest.fixture
 def small_disk() -> Iterator[None]:
     """Let no file grow beyond `DISK_FULL_BYTES`."""
+    resource = pytest.importorskip("resource")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (DISK_FULL_BYTES, limits[1]))
     yield
