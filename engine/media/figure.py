@@ -177,9 +177,9 @@ class Figure:
         wrist = elbow + FOREARM * lower
         seen = [self.see(*joint) for joint in (shoulder, elbow, wrist)]
         toward = self.see(*(wrist + 0.06 * lower)) - seen[2]
-        self._hand(seen[2], toward, side, up)
         cuff = seen[1] + 0.93 * (seen[2] - seen[1])
         brush.limb([seen[0], seen[1], cuff], (0.066, 0.058, 0.044), look.top)
+        self._hand(seen[2], toward, side, up)
         along = (cuff - seen[1]) / (np.linalg.norm(cuff - seen[1]) + 1e-9)
         across = 0.0225 * np.array((along[1], -along[0]))
         ends = [cuff + k * across + d * along for k, d in ((-1, -0.008), (1, -0.008), (1, 0.016), (-1, 0.016))]
@@ -192,7 +192,7 @@ class Figure:
         forward = toward / (np.linalg.norm(toward) + 1e-9)
         inward = np.array((forward[1], -forward[0])) * side  # to the thumb, when the palm faces us
         palm = wrist + forward * 0.024
-        self.brush.limb([wrist - forward * 0.012, palm + forward * 0.010], (0.030, 0.040), skin)
+        self.brush.limb([wrist, palm + forward * 0.010], (0.030, 0.040), skin)
         for i in range(4):
             across = (i - 1.5) / 1.5
             root = palm + forward * 0.018 + inward * across * 0.0135
