@@ -19,6 +19,9 @@ struct Screen {
 // At one stage pixel a display pixel, upright: an exact load, a third cheaper than a sample.
 override EXACT: bool = false;
 
+// Whether gamma is other than 1. A constant, since a CPU runs both sides of a branch (lavapipe).
+override BENT: bool = false;
+
 @vertex
 fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
     return place(screen.quad, index);
@@ -38,7 +41,7 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
         light = textureSampleLevel(stage, linear_sampler, corner.uv, 0.0).rgb;
     }
     var encoded = encode_srgb(saturate(light));
-    if screen.gamma != 1.0 {
+    if BENT {
         encoded = pow(encoded, vec3f(1.0 / screen.gamma));
     }
     return vec4f(encoded + (noise(corner.position.xy) - 0.5) * screen.dither, 1.0);

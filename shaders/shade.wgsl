@@ -12,10 +12,10 @@
 
 struct Shade {
     quad: Quad,     // where the person lies on the stage
+    exposure: f32,  // of the light that the camera saw
     lights: f32,
     tint: f32,
     wrap: f32,
-    pad: f32,
 }
 
 @group(1) @binding(0) var<uniform> shade: Shade;
@@ -37,8 +37,7 @@ fn normal_at(uv: vec2f) -> vec3f {
         relief_at(uv + vec2f(step.x, 0.0)) - relief_at(uv - vec2f(step.x, 0.0)),
         relief_at(uv + vec2f(0.0, step.y)) - relief_at(uv - vec2f(0.0, step.y)),
     );
-    // Towards the viewer is −z on a stage whose lamps stand at positive z in front of it, so z is kept positive here.
-    return normalize(vec3f(-slope * 3.0, 1.0));
+    return normalize(vec3f(-slope * 8.0, 1.0));
 }
 
 // One lamp on a surface at `place` (stage heights) that faces `normal`: Lambert's cosine, and a fall that halves at
@@ -64,7 +63,7 @@ fn fs_main(corner: Corner) -> Shaded {
 
     // The background's mean light colours the person without changing how bright the person is.
     let mean = textureSampleLevel(ambience, linear_sampler, on_stage, 1.0).rgb + 0.02;
-    var light = mix(vec3f(1.0), mean / luminance(mean), shade.tint);
+    var light = mix(vec3f(1.0), mean / luminance(mean), shade.tint) * shade.exposure;
 
     let place = vec3f(on_stage * vec2f(frame.size.x / frame.size.y, 1.0), 0.0);
     let normal = normal_at(corner.uv);

@@ -95,6 +95,7 @@ class Shade:
         """Work out the light on a person who lies at `quad`."""
         data = self._block.data
         data["quad"] = quad
+        data["exposure"] = 2.0**lighting.exposure
         data["lights"] = lighting.lights
         data["tint"] = lighting.ambience
         data["wrap"] = lighting.wrap

@@ -143,7 +143,8 @@ class Present:
 
     def _reconcile(self) -> None:
         self._revision = self._world.revision
-        displays = {self._world.name(entity): entity for entity, _ in self._world.each(Display)}
+        entities = {self._world.name(entity): entity for entity, _ in self._world.each(Display)}
+        displays = {name: entities[name] for name in self._world.names() if name in entities}
         for name in [name for name in self._presenters if name not in displays]:
             self._close(name)
         for name, entity in displays.items():

@@ -132,7 +132,11 @@ class Presenter(Worker):
             logo_block.data["quad"]["uv_y"] = (0.0, 1.0)
             logo_block.data["opacity"] = logo.opacity
         self._drawing = _Drawing(
-            passes.pipeline("display.wgsl", self.target.format, constants={"EXACT": float(exact)}),
+            passes.pipeline(
+                "display.wgsl",
+                self.target.format,
+                constants={"EXACT": float(exact), "BENT": float(display.gamma != 1.0)},
+            ),
             block,
             passes.textures(self._stage.view),
             logo_block and passes.pipeline("display.wgsl", self.target.format, mix="normal", fragment="fs_logo"),
