@@ -1,0 +1,199 @@
+"""A chroma key with despill over a background at 1080p: ours, OpenCV's and ffmpeg's."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from engine.components import Fill, Key, Layer, Mask
+from engine.component import Colour
+from engine.media.picture import Picture, Plane
+from tools.bench.measure import Timing, interleave
+from tools.bench.media import agreement, as_nv12, performer, still_file
+from tools.bench.result import Result
+from tools.bench.stages import Stepper, picture_layer, stage_of, stepping
+
+FULL_HD = (1920, 1080)
+
+AT_LEAST = 1.5
+"""How many times as fast as OpenCV's key and blend ours must be."""
+
+SAME_PICTURE = 0.97
+"""IoU with the truth that both must reach, so that nobody is fast by being wrong."""
+
+Entities = dict[str, dict[str, object]]
+
+
+def run(quick: bool = False) -> Result:
+    """Time them in turn; then see whether all cut out the same person."""
+    result = Result("keyer")
+    size = (320, 180) if quick else FULL_HD
+    rounds = 3 if quick else 40
+    rgba = performer(size)
+    nv12, nv12_memory = as_nv12(rgba)
+    bgr = cv2.cvtColor(rgba.planes[0], cv2.COLOR_RGBA2BGR)
+    with tempfile.TemporaryDirectory() as folder:
+        room = still_file(Path(folder), size)
+        rival = OpenCV(cv2.imread(str(room)))
+        with stepping(keyed(size, room)) as ours, stepping(keyed(size, room)) as ours_rgba:
+            ours.upload("guest", nv12)
+            timings = interleave(
+                {
+                    "ours": lambda: frame(ours, nv12),
+                    "ours, from RGBA": lambda: frame(ours_rgba, rgba),
+                    "OpenCV": lambda: rival.frame(cv2.cvtColor(nv12_memory, cv2.COLOR_YUV2BGR_NV12)),
+                    "OpenCV, from BGR": lambda: rival.frame(bgr),
+                    "OpenCV with edges, from BGR": lambda: rival.frame(bgr, edges=True),
+                },
+                rounds,
+            )
+        per_frame = ffmpeg_ms(Path(folder), rgba, room, 3 if quick else 30)
+        _report(result, timings, per_frame)
+        _agree(result, size, nv12, rival, bgr, Path(folder), quick)
+    return result
+
+
+def keyed(size: tuple[int, int], room: Path) -> Entities:
+    """Return a scene: a green screen's picture, keyed, over another picture."""
+    green = still_of(performer(size), room.parent)
+    return {
+        "stage": stage_of(size),
+        "room": picture_layer(room, Layer(order=0)),
+        "guest": {**picture_layer(green, Layer(order=1)), "mask": Mask(source="key"), "key": Key()},
+    }
+
+
+def still_of(picture: Picture, folder: Path) -> Path:
+    """Write a picture as a file for a camera; what the bench uploads takes its place."""
+    path = folder / f"green_{picture.width}.png"
+    if not path.exists():
+        cv2.imwrite(str(path), cv2.cvtColor(picture.planes[0], cv2.COLOR_RGBA2BGR))
+    return path
+
+
+def frame(stepper: Stepper, picture: Picture) -> None:
+    """Do what a tick does for a keyed camera: its planes up, background and person onto the stage."""
+    stepper.upload("guest", picture)
+    stepper.draw()
+
+
+class OpenCV:
+    """The same with OpenCV: range in HSV, soft edge, despill, blend. Everything is written into memory made once."""
+
+    LOW, HIGH = np.array((50, 80, 60)), np.array((85, 255, 255))
+    SPECK = cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3))
+
+    def __init__(self, background: Any) -> None:
+        height, width = background.shape[:2]
+        self._background = background
+        self._blended = np.empty_like(background)
+        self._hsv = np.empty_like(background)
+        self._screen, self.alpha, self._mean, self._green = (np.empty((height, width), np.uint8) for _ in range(4))
+        self._front, self._behind = (np.empty((height, width), np.float32) for _ in range(2))
+
+    def frame(self, bgr: Any, *, edges: bool = False) -> Any:
+        """Key and blend one picture. `edges` adds the gradient (Sobel, Canny) by which hand-made keyers soften."""
+        cv2.cvtColor(bgr, cv2.COLOR_BGR2HSV, dst=self._hsv)
+        cv2.inRange(self._hsv, self.LOW, self.HIGH, dst=self._screen)
+        cv2.morphologyEx(self._screen, cv2.MORPH_OPEN, self.SPECK, dst=self._screen)
+        cv2.bitwise_not(self._screen, dst=self._screen)
+        if edges:
+            grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
+            steep = cv2.convertScaleAbs(cv2.Sobel(grey, cv2.CV_16S, 1, 1, ksize=3))
+            drawn = cv2.Canny(grey, 80, 160)
+            cv2.subtract(self._screen, cv2.min(steep, drawn), dst=self._screen)
+        cv2.GaussianBlur(self._screen, (5, 5), 0, dst=self.alpha)
+        blue, green, red = cv2.split(bgr)
+        cv2.addWeighted(blue, 0.5, red, 0.5, 0, dst=self._mean)
+        cv2.min(green, self._mean, dst=self._green)
+        despilled = cv2.merge((blue, self._green, red))
+        cv2.multiply(self.alpha, 1.0, dst=self._front, scale=1 / 255, dtype=cv2.CV_32F)
+        cv2.subtract(1.0, self._front, dst=self._behind, dtype=cv2.CV_32F)
+        return cv2.blendLinear(despilled, self._background, self._front, self._behind, dst=self._blended)
+
+
+def ffmpeg_ms(folder: Path, picture: Picture, room: Path, frames: int) -> float | None:
+    """Return what a frame costs in the `ffmpeg` program: many frames less few, so that its start does not count."""
+    few, many = frames // 3, frames
+    taken = []
+    for count in (few, many):
+        filters = f"[0]format=yuv420p,loop={count}:1[c];[1]format=yuv420p,loop={count}:1[b];"
+        filters += "[c]chromakey=0x00b140:0.12:0.06,despill[k];[b][k]overlay=format=yuv420"
+        begun_ns = time.perf_counter_ns()
+        if not _ffmpeg(still_of(picture, folder), room, filters, "-frames:v", str(count), "-f", "null", "-"):
+            return None
+        taken.append((time.perf_counter_ns() - begun_ns) / 1e6)
+    return (taken[1] - taken[0]) / (many - few)
+
+
+def _ffmpeg(green: Path, room: Path, filters: str, *output: str) -> bool:
+    program = shutil.which("ffmpeg")
+    if program is None:
+        return False
+    command = [program, "-v", "error", "-y", "-i", str(green), "-i", str(room), "-filter_complex", filters, *output]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return True
+
+
+def _report(result: Result, timings: dict[str, Timing], per_frame: float | None) -> None:
+    for name, timing in timings.items():
+        result.add(name, timing.median_ms, "ms")
+        result.add(f"{name}, quickest", timing.least_ms, "ms")
+    ours, ours_rgba = timings["ours"], timings["ours, from RGBA"]
+    fair = ours.faster_than(timings["OpenCV"])
+    fair_rgba = ours_rgba.faster_than(timings["OpenCV, from BGR"])
+    result.against("from a camera's NV12", "OpenCV, NV12 converted too", fair)
+    result.against("from NV12", "OpenCV that gets BGR for nothing", ours.faster_than(timings["OpenCV, from BGR"]))
+    result.against("from RGBA", "OpenCV, from BGR", fair_rgba)
+    edges = ours_rgba.faster_than(timings["OpenCV with edges, from BGR"])
+    result.against("from RGBA", "OpenCV with Sobel and Canny, from BGR", edges)
+    if per_frame is None:
+        result.notes.append("the ffmpeg program is not here: not compared with its chromakey, despill and overlay")
+    else:
+        result.add("ffmpeg", per_frame, "ms")
+        result.against("from NV12", "ffmpeg chromakey, despill, overlay", per_frame / ours.median_ms)
+    result.require("as fast as OpenCV, both from NV12", fair, "at least", AT_LEAST, "×")
+    result.require("as fast as OpenCV, both from ready RGB", fair_rgba, "at least", AT_LEAST, "×")
+    result.notes.append(
+        f"OpenCV {cv2.__version__} with {cv2.getNumThreads()} threads: cvtColor, inRange, morphologyEx, GaussianBlur, "
+        "addWeighted, min, merge, blendLinear on 8 bits; ours blends linear light on 16 bits"
+    )
+
+
+def _agree(
+    result: Result, size: tuple[int, int], picture: Picture, rival: OpenCV, bgr: Any, folder: Path, quick: bool
+) -> None:
+    truth = picture.truth
+    assert truth is not None
+    rival.frame(bgr)
+    alphas = {"ours": our_alpha(size, picture, folder), "OpenCV": rival.alpha}
+    cut = folder / "alpha.png"
+    filters = "[0]format=yuva444p,chromakey=0x00b140:0.12:0.06,despill,alphaextract"
+    if _ffmpeg(still_of(performer(size), folder), still_file(folder, size), filters, "-frames:v", "1", str(cut)):
+        alphas["ffmpeg"] = cv2.imread(str(cut), cv2.IMREAD_GRAYSCALE)
+    for name, alpha in alphas.items():
+        iou = agreement(alpha, truth)
+        error = float(np.abs(alpha.astype(np.float32) - truth).mean() / 255)
+        result.add(f"IoU with the truth, {name}", iou, "")
+        result.add(f"mean error of alpha, {name}", error * 100, "%")
+        if name != "ffmpeg" and not quick:
+            result.require(f"IoU with the truth, {name}", iou, "at least", SAME_PICTURE, "")
+
+
+def our_alpha(size: tuple[int, int], picture: Picture, folder: Path) -> Plane:
+    """Return the alpha that our keyer gave every pixel: what of a white background it hides more than of a black."""
+    entities = keyed(size, still_file(folder, size))
+    seen = []
+    for shade in ("#000000", "#ffffff"):
+        entities["room"] = {"fill": Fill(shape="plain", colour=Colour.parse(shade)), "layer": Layer(order=0)}
+        with stepping(entities) as stepper:
+            frame(stepper, picture)
+            seen.append(stepper.show.gpu.read(stepper.show.stage_image.texture)[..., 1].astype(np.float32))
+    return np.clip((1 - (seen[1] - seen[0])) * 255 + 0.5, 0, 255).astype(np.uint8)
