@@ -59,6 +59,14 @@ def stored(u: float, v: float, quarter_turns: int, mirrored: bool) -> Vector:
     return ((u, v), (v, 1.0 - u), (1.0 - u, 1.0 - v), (1.0 - v, u))[quarter_turns % 4]
 
 
+def stored_box(inset: tuple[float, float, float, float], quarter_turns: int, mirrored: bool) -> tuple[Vector, Vector]:
+    """Return the least and greatest stored uv of what is left after cutting `inset` off a picture as shown."""
+    left, top, right, bottom = inset
+    u, v = stored(left, top, quarter_turns, mirrored)
+    other_u, other_v = stored(1.0 - right, 1.0 - bottom, quarter_turns, mirrored)
+    return (min(u, other_u), min(v, other_v)), (max(u, other_u), max(v, other_v))
+
+
 def lay(
     target: tuple[int, int],
     picture: tuple[int, int],

@@ -13,7 +13,7 @@
 
 struct Layer {
     quad: Quad,
-    crop_from: vec2f,   // the part of the picture that the quad shows, in uv
+    crop_from: vec2f,   // the part of the picture that is shown, in uv
     crop_to: vec2f,
     reading: Reading,
     cutout: Cutout,
@@ -22,10 +22,16 @@ struct Layer {
 
 @group(1) @binding(0) var<uniform> layer: Layer;
 
+// A point of the picture, moved into the part of it that is shown.
+fn shown(uv: vec2f) -> Corner {
+    let inside = clamp(uv, layer.crop_from, layer.crop_to);
+    return Corner(to_clip(uv_to_target(layer.quad, inside)), inside);
+}
+
 // The whole picture.
 @vertex
 fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
-    return place(layer.quad, index);
+    return shown(quad_corner(index));
 }
 
 // One tile of the picture for each instance, where it is of kind TILE.
@@ -37,8 +43,7 @@ fn vs_tile(@builtin(vertex_index) index: u32, @builtin(instance_index) instance:
     if u32(textureLoad(tiles, tile, 0).r * 255.0 + 0.5) != TILE {
         return Corner(vec4f(0.0, 0.0, 0.0, 1.0), vec2f(0.0));
     }
-    let uv = clamp((vec2f(tile) + quad_corner(index)) / TILES, layer.crop_from, layer.crop_to);
-    return Corner(to_clip(uv_to_target(layer.quad, uv)), uv);
+    return shown((vec2f(tile) + quad_corner(index)) / TILES);
 }
 
 fn alpha_at(uv: vec2f) -> f32 {

@@ -9,6 +9,8 @@
 struct Silhouette {
     reading: Reading,
     cutout: Cutout,
+    kept_from: vec2f,  // outside of this nothing is person
+    kept_to: vec2f,
 }
 
 @group(1) @binding(0) var<uniform> person: Silhouette;
@@ -21,5 +23,6 @@ fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
 @fragment
 fn fs_main(corner: Corner) -> @location(0) vec4f {
     let alpha = matte(person.cutout, corner.uv, picture(person.reading, corner.uv).rgb);
-    return vec4f(alpha, 0.0, 0.0, 1.0);
+    let kept = all(corner.uv >= person.kept_from) && all(corner.uv <= person.kept_to);
+    return vec4f(select(0.0, alpha, kept), 0.0, 0.0, 1.0);
 }

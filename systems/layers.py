@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.components import Camera, Fill, Layer, Lighting, Mask, Particles, Place, Viewpoint
 from engine.components.layer import Blend
-from engine.geometry import Vector, lay
+from engine.geometry import Vector, lay, stored_box
 from engine.gpu.blur import MOST_SIGMA_PX, Blur
 from engine.gpu.passes import Mix, Passes
 from engine.gpu.planes import LAYOUTS, Planes
@@ -127,7 +127,7 @@ class PictureDrawing(Drawing):
         if self.layer.blur_px > 0.0 and matte is None:
             self._prepare_blur(tick, planes, shown.changed)
         self._bind(planes, matte)
-        self._lay(planes, shift)
+        self._lay(planes, matte, shift)
         data = self._block.data
         data["opacity"] = self.layer.opacity * (captured.presence if captured is not None else 1.0)
         if matte is not None:
@@ -186,9 +186,12 @@ class PictureDrawing(Drawing):
         self._tiled = matte is not None and matte.tiles is not None
         self._laid = None
 
-    def _lay(self, planes: Planes, shift: Vector) -> None:
+    def _lay(self, planes: Planes, matte: Matte | None, shift: Vector) -> None:
         place = self._place
-        key = (planes.version, planes.size, planes.quarter_turns, planes.mirrored, shift if place.depth else None)
+        garbage = matte.mask.garbage if matte is not None else None
+        key = (
+            planes.version, planes.size, planes.quarter_turns, planes.mirrored, shift if place.depth else None, garbage,
+        )  # fmt: skip
         if key == self._laid:
             return
         self._laid = key
@@ -198,9 +201,14 @@ class PictureDrawing(Drawing):
         texels = quad.texels_a_pixel(self._stage.size, planes.size)
         planes.write_reading(self._block.data["reading"], lod=max(0.0, math.log2(max(texels, 1e-6))))
         write_quad(self._block.data["quad"], quad)
-        corners = [(quad.uv_origin[i], quad.uv_origin[i] + quad.uv_x[i] + quad.uv_y[i]) for i in (0, 1)]
-        self._block.data["crop_from"] = [min(pair) for pair in corners]
-        self._block.data["crop_to"] = [max(pair) for pair in corners]
+        mirrored = planes.mirrored != place.mirror
+        crop_from, crop_to = stored_box(place.crop, planes.quarter_turns, mirrored)
+        if matte is not None:
+            kept_from, kept_to = stored_box(matte.mask.garbage, planes.quarter_turns, planes.mirrored)
+            crop_from = (max(crop_from[0], kept_from[0]), max(crop_from[1], kept_from[1]))
+            crop_to = (min(crop_to[0], kept_to[0]), min(crop_to[1], kept_to[1]))
+        self._block.data["crop_from"] = crop_from
+        self._block.data["crop_to"] = crop_to
 
     @property
     def quad(self) -> Any:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.component import state
 from engine.components import Key, Layer, Lighting, Mask, Particles
 from engine.components.mask import decide
+from engine.geometry import stored_box
 from engine.gpu.device import Gpu, Usage
 from engine.gpu.passes import Passes
 from engine.gpu.planes import LAYOUTS, Planes
@@ -38,8 +39,7 @@ class Matte:
     version: int = 0
     changed: bool = False
     camera: int | None = None
-    screen_hsv: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    spill: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    screen: NDArray[Any] = field(default_factory=lambda: np.zeros(3))  # the key's screen, encoded
     key: Key = field(default_factory=Key)
     mask: Mask = field(default_factory=Mask)
     refiner: Refiner | None = None
@@ -64,11 +64,12 @@ class Matte:
 
     def write(self, cutout: NDArray[Any]) -> None:
         """Write a shader's `Cutout`."""
-        cutout["screen"] = self.screen_hsv
-        cutout["spill"] = self.spill
+        cutout["screen"] = self.screen
+        cutout["strongest"] = self.screen == self.screen.max()
         cutout["tolerance"] = self.key.tolerance
         cutout["key_softness"] = self.key.softness
         cutout["despill"] = self.key.despill
+        cutout["darkness"] = self.key.darkness
         cutout["threshold"] = self.mask.threshold
         cutout["softness"] = self.mask.softness
 
@@ -123,9 +124,7 @@ class Masks:
             matte.mask = mask
             matte.key = key or Key()
             matte.camera = self._world.entity(mask.camera) if mask.camera else entity
-            encoded = np.array([int(matte.key.screen.hex()[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-            matte.screen_hsv = hsv(encoded)
-            matte.spill = tuple(float(v) for v in encoded == encoded.max())  # type: ignore[assignment]
+            matte.screen = np.array([int(matte.key.screen.hex()[i : i + 2], 16) / 255 for i in (1, 3, 5)])
 
         self._shapes_wanted = {cloud.mask for _, (cloud,) in self._world.each(Particles) if cloud.emit == "edge"}
         for entity, (_,) in self._world.each(Lighting):
@@ -208,6 +207,8 @@ class Silhouette:
             )
         planes.write_reading(self._block.data["reading"])
         matte.write(self._block.data["cutout"])
+        kept = stored_box(matte.mask.garbage, planes.quarter_turns, planes.mirrored)
+        self._block.data["kept_from"], self._block.data["kept_to"] = kept
         self._passes.fill(encoder, self._pipeline, self._block, self._source, self.view)
 
 
@@ -275,19 +276,3 @@ class Refiner:
         passes.fill(encoder, self._spread_pipeline, self._fit_block, self._spread_textures, self.view)
         self._turn = 1 - now
         self._first = False
-
-
-def hsv(encoded: NDArray[Any]) -> tuple[float, float, float]:
-    """Return hue, saturation and value, 0 to 1, of an encoded colour; as shaders/common/colour.wgsl."""
-    most, least = float(encoded.max()), float(encoded.min())
-    chroma = most - least
-    red, green, blue = map(float, encoded)
-    if chroma == 0:
-        return 0.0, 0.0, most
-    if most == red:
-        sector = (green - blue) / chroma
-    elif most == green:
-        sector = (blue - red) / chroma + 2
-    else:
-        sector = (red - green) / chroma + 4
-    return (sector / 6) % 1.0, chroma / most, most

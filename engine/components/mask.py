@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from engine.component import component, field
+from engine.component import Fraction, component, field
 
 
 @component
@@ -29,6 +29,10 @@ class Mask:
     smooth: float = field(0.5, "How much of the last mask is kept where the picture is still.", low=0.0, high=0.95)
     refine: float = field(1.0, "How closely a neural mask follows the edges of its picture.", low=0.0, high=1.0)
     threshold: float = field(0.5, "Where the edge lies between background (0) and person (1).", low=0.05, high=0.95)
+    garbage: tuple[Fraction, Fraction, Fraction, Fraction] = field(
+        (0.0, 0.0, 0.0, 0.0),
+        "Never person: this far in from the left, top, right and bottom, in fractions of the picture.",
+    )
     softness: float = field(0.4, "Width of the edge in mask values; 0 is a hard cut.", low=0.0, high=1.0)
 
 

@@ -24,14 +24,3 @@ fn encode_srgb(linear_rgb: vec3f) -> vec3f {
     let curve = 0.642711685 * root2 + 0.711708147 * root4 - 0.336700781 * sqrt(root4) - 0.017679469 * v;
     return select(curve, v * 12.92, v <= vec3f(0.0031308));
 }
-
-// Hue, saturation and value, each 0 to 1 (hue goes round); of encoded colour, as a picture editor shows them.
-fn hsv(rgb: vec3f) -> vec3f {
-    let most = max(rgb.r, max(rgb.g, rgb.b));
-    let chroma = most - min(rgb.r, min(rgb.g, rgb.b));
-    let scale = 1.0 / max(chroma, 1e-5);
-    var sector = (rgb.r - rgb.g) * scale + 4.0;
-    sector = select(sector, (rgb.b - rgb.r) * scale + 2.0, most == rgb.g);
-    sector = select(sector, (rgb.g - rgb.b) * scale, most == rgb.r);
-    return vec3f(fract(sector / 6.0), chroma / max(most, 1e-5), most);
-}

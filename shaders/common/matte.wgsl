@@ -9,27 +9,33 @@ const KEY = 3u;      // chroma key
 override MATTE: u32 = NONE;
 
 struct Cutout {
-    screen: vec3f,      // hue, saturation, value of the key's screen
+    screen: vec3f,      // the key's screen, encoded
     tolerance: f32,
-    spill: vec3f,       // the screen's colour direction, encoded, largest part 1
+    strongest: vec3f,   // 1 for the screen's strongest channel
     key_softness: f32,
     threshold: f32,
     softness: f32,
     despill: f32,
-    pad: f32,
+    darkness: f32,
 }
 
-// Distance from the screen in HSV. Hue weighs most; value least, since a screen is never evenly lit. A pixel with
-// little colour has no hue to speak of, so its hue counts only as far as it is saturated.
+// Hue and saturation × value as a vector: the hexagon of HSV seen from above.
+fn chroma(encoded: vec3f) -> vec2f {
+    return vec2f(encoded.r - 0.5 * (encoded.g + encoded.b), 0.8660254 * (encoded.g - encoded.b));
+}
+
+// Distance from the screen in HSV, in units of the screen's own saturation: 0 is screen, and a pixel that mixes screen
+// with anything grey lies just as far as it is not screen. More saturated than the screen is still screen; of value only
+// what is darker counts, weighed by `darkness`, since a screen has bright patches.
 fn key_distance(cutout: Cutout, encoded: vec3f) -> f32 {
-    let pixel = hsv(encoded);
-    let turn = abs(fract(pixel.x - cutout.screen.x + 0.5) - 0.5) * 2.0;
-    let coloured = min(pixel.y, cutout.screen.y);
-    return length(vec3f(
-        turn * 2.0 * coloured,
-        max(cutout.screen.y - pixel.y, 0.0) * 0.9,
-        max(cutout.screen.z - pixel.z, 0.0) * 0.35,
-    ));
+    let screen = chroma(cutout.screen);
+    let own = length(screen) + 1e-4;
+    let pixel = chroma(encoded);
+    let along = dot(pixel, screen) / own;
+    let across = (pixel.x * screen.y - pixel.y * screen.x) / own;
+    let value = max(cutout.screen.r, max(cutout.screen.g, cutout.screen.b));
+    let darker = (value - max(encoded.r, max(encoded.g, encoded.b))) / value;
+    return length(vec3f(max(own - along, 0.0) / own, across / own, max(darker, 0.0) * cutout.darkness));
 }
 
 // Alpha at `uv` of a pixel of this encoded colour.
@@ -46,7 +52,7 @@ fn matte(cutout: Cutout, uv: vec2f, encoded: vec3f) -> f32 {
         }
         case KEY: {
             let distance = key_distance(cutout, encoded);
-            return smoothstep(cutout.tolerance, cutout.tolerance + max(cutout.key_softness, 1e-3), distance);
+            return saturate((distance - cutout.tolerance) / max(cutout.key_softness, 1e-3));
         }
         default: {
             return 1.0;
@@ -54,10 +60,13 @@ fn matte(cutout: Cutout, uv: vec2f, encoded: vec3f) -> f32 {
     }
 }
 
-// Take the screen's light off: the screen's strongest channel may not stand out above the mean of the other two.
+// The person's own colour: the share of screen that the distance tells is taken out of the mix, and then the screen's
+// strongest channel may not stand out above the mean of the other two.
 fn despill(cutout: Cutout, encoded: vec3f) -> vec3f {
-    let screen = cutout.spill;
-    let others = (encoded.r + encoded.g + encoded.b - dot(encoded, screen)) * 0.5;
-    let excess = max(dot(encoded, screen) - others, 0.0) * cutout.despill;
-    return encoded - screen * excess;
+    let share = clamp(key_distance(cutout, encoded), 0.2, 1.0);
+    let person = max((encoded - cutout.screen * (1.0 - share)) / share, vec3f(0.0));
+    let strong = dot(person, cutout.strongest);
+    let others = 0.5 * (person.r + person.g + person.b - strong);
+    let clean = person - cutout.strongest * max(strong - others, 0.0);
+    return mix(encoded, clean, cutout.despill);
 }
