@@ -1,0 +1,1 @@
+"""Tests of engine/gpu and of the shaders' arithmetic."""

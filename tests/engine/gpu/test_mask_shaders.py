@@ -1,0 +1,229 @@
+"""From a network's mask to a matte: held still where nothing moves, fitted to edges, and sorted into tiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.components import Mask
+from engine.gpu.planes import Planes
+from engine.media.picture import Picture
+from systems.masks import FLAT_VARIANCE, GUIDED, TEXTURE, Matte, Refiner, Tiles
+from tests.engine.gpu.harness import Harness
+
+WIDTH, HEIGHT = 64, 36
+TIMES = 4  # picture pixels under a mask pixel, along an axis
+RADIUS = 2
+EMPTY, EDGE, SOLID = range(3)
+
+Array = NDArray[Any]
+
+
+class Studio:
+    """A refiner, and a picture and mask to give it."""
+
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+        self.refiner = Refiner(harness.passes, "test", (WIDTH, HEIGHT))
+        self.planes = Planes(harness.gpu, "test")
+        self.matte = Matte(kind=GUIDED, mask=Mask(camera="front", smooth=0.5))
+
+    def refine(self, guide: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Refine a mask of a picture whose pixels are TIMES as small; return the lines (height, width, 4)."""
+        rgb = guide.repeat(TIMES, axis=0).repeat(TIMES, axis=1)
+        rgba = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
+        self.planes.upload(Picture(1, 0, rgba.shape[1], rgba.shape[0], "rgba", (rgba,)))
+        harness = self.harness
+        encoder = harness.gpu.device.create_command_encoder()
+        self.refiner.run(encoder, self.planes, mask, self.matte)
+        harness.uniforms.upload()
+        harness.gpu.wait(harness.gpu.submit(encoder.finish()))
+        return harness.seen(self.refiner.view, (WIDTH, HEIGHT))
+
+
+@pytest.fixture
+def studio(harness: Harness) -> Studio:
+    return Studio(harness)
+
+
+def person() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return a guide with an edge, and a mask that has that edge too soft and a little beside it."""
+    x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
+    distance = np.hypot(x - 30, y - 20)
+    noise = np.random.default_rng(5).integers(-6, 7, (HEIGHT, WIDTH, 3))
+    inside = (distance < 11)[..., None]
+    guide = np.clip(np.where(inside, [190, 140, 110], [40, 90, 60]) + noise, 0, 255).astype(np.uint8)
+    mask = np.round(255 * np.clip((13 - distance) / 5, 0, 1)).astype(np.uint8)
+    return guide, mask
+
+
+def guided_filter(guide: NDArray[Any], mask: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the lines of He, Sun and Tang 2010, equation 19: (a, b) at every pixel, by solving, pixel by pixel."""
+    pad = ((RADIUS, RADIUS), (RADIUS, RADIUS))
+    colours = np.pad(guide, (*pad, (0, 0)), mode="edge")
+    alphas = np.pad(mask, pad, mode="edge")
+    lines = np.zeros((HEIGHT, WIDTH, 4))
+    for y in range(HEIGHT):
+        for x in range(WIDTH):
+            window = np.s_[y : y + 2 * RADIUS + 1, x : x + 2 * RADIUS + 1]
+            i, p = colours[window].reshape(-1, 3), alphas[window].ravel()
+            covariance = np.cov(i.T, bias=True) + FLAT_VARIANCE * np.eye(3)
+            a = np.linalg.solve(covariance, (i * p[:, None]).mean(0) - i.mean(0) * p.mean())
+            lines[y, x] = (*a, p.mean() - a @ i.mean(0))
+    return lines
+
+
+def spread(lines: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the mean over 5 × 5, its rim at half weight: nine bilinear samples 1.5 texels apart."""
+    for axis in (0, 1):
+        padding = [(2, 2) if each == axis else (0, 0) for each in range(3)]
+        padded = np.pad(lines, padding, mode="edge")
+        length = lines.shape[axis]
+        parts = [padded.take(range(start, start + length), axis) for start in range(5)]
+        lines = np.tensordot([0.5, 0.5, 1.0, 0.5, 0.5], np.stack(parts), axes=1) / 3
+    return lines
+
+
+def test_lines_are_those_of_the_guided_filter(studio: Studio) -> None:
+    guide, mask = person()
+    studio.matte.mask = Mask(camera="front", refine=1.0, threshold=0.5, softness=1.0)  # nothing counts as no edge
+    found = studio.refine(guide, mask)
+    flat = (mask == 0) | (mask == 255)
+    expected = spread(guided_filter(guide / 255, mask / 255))
+    colours = guide / 255
+    alpha = (found[..., :3] * colours).sum(-1) + found[..., 3]
+    true = (expected[..., :3] * colours).sum(-1) + expected[..., 3]
+    edge = ~flat
+    assert edge.sum() > 200
+    assert np.abs(alpha - true).mean() < 0.004
+    assert np.abs(alpha - true).max() < 0.03  # half floats, times three
+
+
+def test_without_refinement_the_lines_are_the_mask(studio: Studio) -> None:
+    guide, mask = person()
+    studio.matte.mask = Mask(camera="front", refine=0.0)
+    found = studio.refine(guide, mask)
+    assert np.abs(found[..., :3]).max() == 0
+    expected = spread((mask / 255)[..., None].repeat(4, axis=2))[..., 3]
+    np.testing.assert_allclose(found[..., 3], expected, atol=0.002)
+
+
+def test_refinement_brings_the_matte_closer_to_the_edge_in_the_picture(studio: Studio) -> None:
+    guide, mask = person()
+    x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
+    true = (np.hypot(x - 30, y - 20) < 11).astype(float)
+
+    def error(refine: float) -> float:
+        studio.matte.mask = Mask(camera="front", refine=refine)
+        studio.refiner._first = True
+        lines = studio.refine(guide, mask)
+        value = (lines[..., :3] * guide / 255).sum(-1) + lines[..., 3]
+        return float(np.abs(np.clip(value, 0, 1) - true).mean())
+
+    assert error(1.0) < 0.8 * error(0.0)
+
+
+def test_the_mask_is_kept_in_part_where_the_picture_is_still(studio: Studio) -> None:
+    grey = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+    studio.matte.mask = Mask(camera="front", smooth=0.5, refine=0.0)
+    low, high = np.full((HEIGHT, WIDTH), 100, np.uint8), np.full((HEIGHT, WIDTH), 140, np.uint8)
+    assert studio.refine(grey, low)[..., 3].mean() * 255 == pytest.approx(100, abs=0.5), "the first has no past"
+    assert studio.refine(grey, high)[..., 3].mean() * 255 == pytest.approx(120, abs=0.5)
+    assert studio.refine(grey, high)[..., 3].mean() * 255 == pytest.approx(130, abs=0.5)
+
+
+def test_the_mask_is_new_at_once_where_the_picture_moves(studio: Studio) -> None:
+    grey = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+    moved = grey.copy()
+    moved[:, WIDTH // 2 :] = 200
+    studio.matte.mask = Mask(camera="front", smooth=0.9, refine=0.0)
+    low, high = np.full((HEIGHT, WIDTH), 100, np.uint8), np.full((HEIGHT, WIDTH), 140, np.uint8)
+    studio.refine(grey, low)
+    found = studio.refine(moved, high)[..., 3] * 255
+    assert found[:, : WIDTH // 2 - 3].mean() == pytest.approx(104, abs=0.5)
+    assert found[:, WIDTH // 2 + 3 :].mean() == pytest.approx(140, abs=0.5)
+
+
+def test_a_mask_that_changed_its_mind_leaves_no_trail(studio: Studio) -> None:
+    grey = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+    studio.matte.mask = Mask(camera="front", smooth=0.95, refine=0.0)
+    studio.refine(grey, np.full((HEIGHT, WIDTH), 255, np.uint8))
+    assert studio.refine(grey, np.zeros((HEIGHT, WIDTH), np.uint8))[..., 3].max() == 0
+
+
+# Tiles ----------------------------------------------------------------------------------------------------------------
+
+
+def sorted_tiles(least: Array, most: Array, low: float, high: float, margin: int = 1) -> Array:
+    """Return the kind of every tile, from the least and most that each texel may be, `margin` texels to each side."""
+    height, width = least.shape
+    across, down = Tiles.SIZE
+    kinds = np.zeros((down, across), np.int64)
+    for y in range(down):
+        for x in range(across):
+            rows = slice(max(y * height // down - margin, 0), -(-(y + 1) * height // down) + margin)
+            columns = slice(max(x * width // across - margin, 0), -(-(x + 1) * width // across) + margin)
+            if most[rows, columns].max() <= low:
+                kinds[y, x] = EMPTY
+            elif least[rows, columns].min() >= high:
+                kinds[y, x] = SOLID
+            else:
+                kinds[y, x] = EDGE
+    return kinds
+
+
+def check_tiles(found: Array, least: Array, most: Array, low: float, high: float) -> None:
+    """Compare with what numpy sorts. Where a tile begins on a texel's border a GPU may round one texel further."""
+    expected, further = (sorted_tiles(least, most, low, high, margin) for margin in (1, 2))
+    assert set(expected.ravel()) == {EMPTY, EDGE, SOLID}
+    assert ((found == expected) | (found == further)).all()
+    assert (found == expected).mean() > 0.98
+
+
+def sort(harness: Harness, matte: Matte) -> Array:
+    tiles = Tiles(harness.passes, "test")
+    encoder = harness.gpu.device.create_command_encoder()
+    tiles.sort(encoder, matte)
+    harness.uniforms.upload()
+    harness.gpu.wait(harness.gpu.submit(encoder.finish()))
+    return np.round(255 * harness.seen(tiles.view, Tiles.SIZE)[..., 0]).astype(np.int64)
+
+
+def blobs(width: int, height: int) -> NDArray[np.uint8]:
+    """Return a matte with empty, soft and solid places, and one lone pixel of each kind in the other."""
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    alpha = np.clip(0.5 + 4 * (0.28 - np.hypot(x - 0.45, y - 0.6)), 0, 1)
+    matte = np.round(255 * alpha).astype(np.uint8)
+    matte[height // 20, width // 20] = 1
+    matte[int(0.6 * height), int(0.5 * width)] = 254
+    return matte
+
+
+@pytest.mark.parametrize("size", [(640, 384), (200, 144), (321, 181), (40, 24)])
+def test_tiles_of_an_alpha_matte_are_sorted_as_numpy_sorts_them(harness: Harness, size: tuple[int, int]) -> None:
+    alpha = blobs(*size)
+    view = harness.texture(size, "r8unorm", alpha).create_view()
+    kinds = sort(harness, Matte(kind=TEXTURE, view=view, version=1))
+    check_tiles(kinds, alpha / 255, alpha / 255, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(("threshold", "softness"), [(0.5, 0.4), (0.3, 0.1), (0.5, 0.0)])
+def test_tiles_of_a_guided_matte_are_edges_wherever_colour_decides(
+    harness: Harness, threshold: float, softness: float
+) -> None:
+    size = (256, 144)
+    lines = np.zeros((144, 256, 4), np.float16)
+    lines[..., 3] = blobs(*size) / 255
+    lines[90:94, 30:60, :3] = 0.5  # a line with a slope: alpha hangs on the colour, so this is an edge
+    view = harness.texture(size, "rgba16float", lines).create_view()
+    matte = Matte(kind=GUIDED, view=view, version=1, mask=Mask(camera="front", threshold=threshold, softness=softness))
+    slope = np.abs(lines[..., :3]).sum(-1) >= 1e-4
+    value = lines[..., 3].astype(np.float32)
+    half = max(softness / 2, 1e-3)
+    least, most = np.where(slope, 0, value), np.where(slope, 1, value)
+    check_tiles(
+        sort(harness, matte), least, most, float(np.float32(threshold - half)), float(np.float32(threshold + half))
+    )
