@@ -1,0 +1,69 @@
+"""Spans keep the newest durations, and say how long things took."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from engine.trace import Span, Trace
+
+MS = 1_000_000
+
+
+def test_a_span_that_was_never_entered_says_nothing() -> None:
+    assert Trace().span("idle").summary().count == 0
+
+
+def test_percentiles_are_in_milliseconds() -> None:
+    span = Span("work")
+    for ms in range(1, 102):
+        span.add(ms * MS)
+    summary = span.summary()
+    assert summary.count == 101
+    assert (summary.p50, summary.p95, summary.p99, summary.most) == pytest.approx((51.0, 96.0, 100.0, 101.0))
+    assert span.last_ns == 101 * MS
+
+
+def test_only_the_newest_are_kept() -> None:
+    span = Span("work")
+    for _ in range(100):
+        span.add(1000 * MS)
+    for _ in range(Span.KEPT):
+        span.add(MS)
+    assert span.summary().most == 1.0
+    assert span.summary().count == Span.KEPT + 100
+
+
+def test_entering_measures_and_a_failure_inside_is_measured_too() -> None:
+    span = Trace().span("work")
+    with span:
+        pass
+    with pytest.raises(KeyError), span:
+        raise KeyError
+    assert span.count == 2
+    assert span.last_ns >= 0
+
+
+def test_a_name_is_one_span_from_every_thread() -> None:
+    trace = Trace()
+    spans: list[Span] = []
+    threads = [threading.Thread(target=lambda: spans.append(trace.span("shared"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(id, spans))) == 1
+
+
+def test_clearing_forgets_durations_and_keeps_spans() -> None:
+    trace = Trace()
+    first, second = trace.span("first"), trace.span("second")
+    first.add(5 * MS)
+    second.add(7 * MS)
+    trace.clear()
+    assert [summary.count for summary in trace.summaries().values()] == [0, 0]
+    first.add(2 * MS)
+    assert list(trace.summaries()) == ["first", "second"]
+    assert trace.summaries()["first"].most == 2.0
+    assert trace.span("first") is first
