@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Sequence
 
 from tools.bench.result import Result
 
 BENCHES = ("show", "keyer", "composite", "displays", "start", "soak", "gpu")
 """The benches by file name, in the order they run; each is a module with `run(quick=False) -> Result`."""
+
+BUSY_CORES = 0.1
+"""What other programs may use before it is said."""
 
 
 def run(arguments: Namespace) -> int:
@@ -22,22 +25,24 @@ def run(arguments: Namespace) -> int:
         print(f"no bench {unknown[0]!r}; there are {', '.join(BENCHES)}", file=sys.stderr)
         return 2
     results = []
-    for result in measure(arguments.names or BENCHES):
-        results.append(result)
+    for name in arguments.names or BENCHES:
+        results.append(take(name))
         if not arguments.json:
-            print(result.as_table(), end="\n\n", flush=True)
+            print(results[-1].as_table(), end="\n\n", flush=True)
     if arguments.json:
         data = {"holds": all(result.holds for result in results), "benches": [each.as_data() for each in results]}
         print(json.dumps(data, indent=2, ensure_ascii=False))
     return 0 if all(result.holds for result in results) else 1
 
 
-def measure(names: Sequence[str], *, quick: bool = False) -> list[Result]:
-    """Run benches one after another; `quick` makes them small and short, to see that they work."""
-    results = []
-    for name in names:
-        begun_ns = time.perf_counter_ns()
-        result: Result = importlib.import_module(f"tools.bench.{name}").run(quick=quick)
-        result.seconds = (time.perf_counter_ns() - begun_ns) / 1e9
-        results.append(result)
-    return results
+def take(name: str, *, quick: bool = False) -> Result:
+    """Run one bench; `quick` makes it small and short, to see that it works."""
+    from tools.bench.measure import Others
+
+    others = Others()
+    begun_ns = time.perf_counter_ns()
+    result: Result = importlib.import_module(f"tools.bench.{name}").run(quick=quick)
+    result.seconds = (time.perf_counter_ns() - begun_ns) / 1e9
+    if not result.skipped and (cores := others.cores) is not None and cores > BUSY_CORES:
+        result.notes.append(f"other programs used {cores:.1f} of {os.cpu_count()} cores meanwhile: expect too much")
+    return result

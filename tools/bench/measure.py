@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,3 +55,30 @@ def growth(sizes: Mapping[float, float]) -> float:
     """Return the exponent p of cost = c · size^p that fits best: 1 is in proportion, 0 does not depend on it."""
     x, y = np.log(list(sizes)), np.log(list(sizes.values()))
     return float(np.polyfit(x, y, 1)[0])
+
+
+class Others:
+    """How much of the cores everybody else used, from its making on: the reason for most strange figures."""
+
+    def __init__(self) -> None:
+        self._begun = self._read()
+
+    @property
+    def cores(self) -> float | None:
+        """Cores that other processes kept busy on average, or None where the system does not tell."""
+        if self._begun is None or (now := self._read()) is None:
+            return None
+        wall_s, all_s, own_s = (after - before for after, before in zip(now, self._begun, strict=True))
+        return max(0.0, (all_s - own_s) / wall_s)
+
+    @staticmethod
+    def _read() -> tuple[float, float, float] | None:
+        """Return the time, the machine's busy time, and that of this process and the children it waited for."""
+        try:
+            fields = [int(field) for field in Path("/proc/stat").read_text("ascii").splitlines()[0].split()[1:]]
+        except OSError:
+            return None
+        idle_ticks = fields[3] + fields[4]
+        busy_s = (sum(fields[:8]) - idle_ticks) / os.sysconf("SC_CLK_TCK")
+        own = os.times()
+        return time.perf_counter(), busy_s, own.user + own.system + own.children_user + own.children_system

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -37,17 +40,29 @@ def clip(name: str) -> Path | None:
 def camera_file(folder: Path, clip_file: Path, size: tuple[int, int], rate_hz: float, seconds: float) -> Path:
     """Write the start of a clip as an H.264 file of another size and rate, as a camera would have recorded it."""
     path = folder / f"{clip_file.stem}_{size[0]}x{size[1]}.mp4"
-    video = VideoFile(path, *size, rate_hz)
     with av.open(str(clip_file)) as container:
-        for index, frame in enumerate(container.decode(video=0)):
-            if index >= round(seconds * rate_hz):
-                break
-            small = frame.to_ndarray(format="rgb24")
-            large = cv2.resize(small, size, interpolation=cv2.INTER_CUBIC)
-            i420 = np.asarray(cv2.cvtColor(large, cv2.COLOR_RGB2YUV_I420), np.uint8)
-            video.write(i420, round(index * SECOND_NS / rate_hz))
-    video.close()
+        frames = islice(container.decode(video=0), round(seconds * rate_hz))
+        pictures = (frame.to_ndarray(format="rgb24") for frame in frames)
+        _write(path, (cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC) for picture in pictures), size, rate_hz)
     return path
+
+
+def performer_file(folder: Path, size: tuple[int, int], rate_hz: float, seconds: float) -> Path:
+    """Write the synthetic performer before a green screen as an H.264 file."""
+    path = folder / f"performer_{size[0]}x{size[1]}.mp4"
+    synthetic = Synthetic(Camera(source="synthetic", width=size[0], height=size[1], rate_hz=rate_hz))
+    buffer = PictureBuffer()
+    times = (round(index * SECOND_NS / rate_hz) for index in range(round(seconds * rate_hz)))
+    _write(path, (synthetic.picture_at(time_ns, buffer).planes[0][..., :3] for time_ns in times), size, rate_hz)
+    return path
+
+
+def _write(path: Path, pictures: Iterable[Any], size: tuple[int, int], rate_hz: float) -> None:
+    video = VideoFile(path, *size, rate_hz)
+    for index, rgb in enumerate(pictures):
+        i420 = np.asarray(cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2YUV_I420), np.uint8)
+        video.write(i420, round(index * SECOND_NS / rate_hz))
+    video.close()
 
 
 def still_file(folder: Path, size: tuple[int, int]) -> Path:
