@@ -1,0 +1,1 @@
+"""Tests of systems/: shows on a clock turned by hand, and what comes out of them."""
