@@ -1,55 +1,77 @@
-// Which parts of a matte are empty, which solid, and which hold an edge: one pixel per tile.
+// Which parts of a picture are empty, which solid, and which hold an edge: one pixel per tile.
 //
 // Only tiles with an edge need the matte and the person's own colour worked out for every pixel; solid ones are a plain
 // picture, and empty ones are not drawn at all. On a talking head that is 10 %, 35 % and 55 % of the tiles.
 
+#include "common/colour.wgsl"
 #include "common/frame.wgsl"
 #include "common/quad.wgsl"
 #include "common/tile.wgsl"
-
-@group(2) @binding(0) var matte: texture_2d<f32>;
+#include "common/picture.wgsl"
+#include "common/matte.wgsl"
 
 struct Sorting {
+    reading: Reading,
+    cutout: Cutout,
     least: f32,  // at or below this value nothing is seen
     most: f32,   // at or above it all is
 }
 
 @group(1) @binding(0) var<uniform> sorting: Sorting;
 
-// Whether the matte is a guided filter's lines rather than alpha itself.
-override LINES: bool = false;
-
 @vertex
 fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
     return whole(index);
 }
 
+// The least and the greatest that a texel can amount to.
+fn span_at(texel: vec2i) -> vec2f {
+    switch MATTE {
+        case TEXTURE: {
+            return textureLoad(matte_texture, texel, 0).rr;
+        }
+        case GUIDED: {
+            let line = textureLoad(matte_texture, texel, 0);
+            let sloped = dot(abs(line.rgb), vec3f(1.0)) > 1e-4;
+            return select(line.aa, vec2f(0.0, 1.0), sloped);
+        }
+        case KEY: {
+            // The corner of four texels: one filtered sample sees all of them, and a hair of one pixel counts a quarter.
+            let uv = (vec2f(texel) + 1.0) * sorting.reading.pixel;
+            return vec2f(0.0, key_distance(sorting.cutout, picture(sorting.reading, uv).rgb));
+        }
+        default: {
+            return textureLoad(plane_0, texel, 0).aa;
+        }
+    }
+}
+
+fn source_size() -> vec2f {
+    if MATTE == NONE || MATTE == KEY {
+        return vec2f(textureDimensions(plane_0));
+    }
+    return vec2f(textureDimensions(matte_texture));
+}
+
 @fragment
 fn fs_main(corner: Corner) -> @location(0) vec4f {
-    let size = vec2f(textureDimensions(matte));
+    let size = source_size();
     let tile = floor(corner.position.xy);
     // A texel more to each side, since samples reach into their neighbours.
     let first = vec2i(max(floor(tile / TILES * size) - 1.0, vec2f(0.0)));
     let last = vec2i(min(ceil((tile + 1.0) / TILES * size), size - 1.0));
-    var least = 1.0;
-    var most = 0.0;
-    for (var y = first.y; y <= last.y; y++) {
-        for (var x = first.x; x <= last.x; x++) {
-            let texel = textureLoad(matte, vec2i(x, y), 0);
-            if LINES {
-                let flat_ = dot(abs(texel.rgb), vec3f(1.0)) < 1e-4;
-                least = min(least, select(0.0, texel.a, flat_));
-                most = max(most, select(1.0, texel.a, flat_));
-            } else {
-                least = min(least, texel.r);
-                most = max(most, texel.r);
-            }
+    let step = select(1, 2, MATTE == KEY);
+    var span = vec2f(1.0, 0.0);
+    for (var y = first.y; y <= last.y; y += step) {
+        for (var x = first.x; x <= last.x; x += step) {
+            let value = span_at(vec2i(x, y));
+            span = vec2f(min(span.x, value.x), max(span.y, value.y));
         }
     }
     var kind = EDGE_TILE;
-    if most <= sorting.least {
+    if span.y <= sorting.least {
         kind = EMPTY_TILE;
-    } else if least >= sorting.most {
+    } else if span.x >= sorting.most {
         kind = SOLID_TILE;
     }
     return vec4f(f32(kind) / 255.0);

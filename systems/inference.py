@@ -162,11 +162,10 @@ class Inference:
         del shown.waiting[: chosen + 1]
         if shown.planes is None:
             shown.planes = Planes(self._gpu, name)
-        first = shown.picture is None
         if shown.picture is not None:
             shown.picture.release()
         shown.picture = picture
-        shown.planes.upload(picture, still=first and picture.layout == "rgba")
+        shown.planes.upload(picture)
         shown.changed = True
         shown.count += 1
 

@@ -16,12 +16,13 @@ from engine.gpu.passes import Mix, Passes
 from engine.gpu.planes import LAYOUTS, Planes
 from engine.gpu.quads import UNPLACED, lay_picture, write_quad
 from engine.gpu.stage import StageImage
+from engine.gpu.tiles import EDGE, GUIDED, NONE, SOLID, TEXTURE, OwnAlpha, Tiles
 from engine.tick import Tick
 from engine.world import World
 from systems.capture import Captured
 from systems.inference import Shown
 from systems.lighting import Lit, masked_entity
-from systems.masks import NONE, Matte, Tiles
+from systems.masks import Matte
 from systems.particles import Cloud
 
 BLENDS: dict[Blend, int] = {"normal": 0, "add": 1, "multiply": 2, "screen": 3, "overlay": 4, "soft_light": 5}
@@ -29,10 +30,6 @@ BLENDS: dict[Blend, int] = {"normal": 0, "add": 1, "multiply": 2, "screen": 3, "
 
 FIXED: dict[Blend, Mix] = {"normal": "normal", "add": "add", "multiply": "multiply", "screen": "screen"}
 """What the blend unit can do in linear light."""
-
-
-EDGE_TILE, SOLID_TILE = 1, 2
-"""The constants of shaders/common/tile.wgsl."""
 
 
 class Drawing(ABC):
@@ -44,6 +41,7 @@ class Drawing(ABC):
         self.entity = entity
         self.layer = layer
         self.visible = False
+        self.hides = False  # all that is behind it, where it has no matte
         encoded = layer.space == "srgb"
         self.needs_backdrop = layer.blend not in FIXED or (encoded and layer.blend != "normal")
         self.lit: Lit | None = None
@@ -69,9 +67,13 @@ class Drawing(ABC):
         small: bool,
         constants: Mapping[str, float] = MappingProxyType({}),
         vertex: str = "vs_main",
+        opaque: bool = False,
     ) -> Any:
-        """Return the pipeline for a target: where that is not the stage itself, its backdrop cannot be read."""
-        key = (target_format, small, vertex, *constants.values())
+        """Return the pipeline for a target: where that is not the stage itself, its backdrop cannot be read.
+
+        What hides all behind it (`opaque`) is written without reading the target: a fifth cheaper on lavapipe.
+        """
+        key = (target_format, small, vertex, opaque, *constants.values())
         if key not in self._pipelines:
             values = {**self._constants, **constants}
             if small and self.needs_backdrop:
@@ -79,7 +81,7 @@ class Drawing(ABC):
             self._pipelines[key] = self._passes.pipeline(
                 shader,
                 target_format,
-                mix="normal" if self.needs_backdrop else FIXED[self.layer.blend],
+                mix="replace" if opaque else "normal" if self.needs_backdrop else FIXED[self.layer.blend],
                 constants=values,
                 vertex=vertex,
                 storage=shader == "particles.wgsl",
@@ -112,6 +114,7 @@ class PictureDrawing(Drawing):
         self._layout = "rgba"
         self._matte_kind = NONE
         self._tiled = False
+        self._tiles: Tiles | None = None  # of the picture's own alpha
         self._blur: PictureBlur | None = None
 
     def prepare(self, tick: Tick, shift: Vector) -> None:
@@ -120,16 +123,24 @@ class PictureDrawing(Drawing):
         captured = self._world.get(self._camera, Captured)
         planes = shown.planes if shown is not None else None
         matte = self._world.get(self._mask, Matte) if self._mask is not None else None
-        missing_matte = self._mask is not None and (matte is None or (matte.view is None and matte.kind in (1, 2)))
+        missing_matte = self._mask is not None and (
+            matte is None or (matte.view is None and matte.kind in (TEXTURE, GUIDED))
+        )
         self.visible = planes is not None and not missing_matte
         if planes is None or shown is None or not self.visible:
             return
         if self.layer.blur_px > 0.0 and matte is None:
             self._prepare_blur(tick, planes, shown.changed)
+        elif matte is None and planes.still and not planes.opaque and (shown.changed or self._tiles is None):
+            # A still with alpha: what is empty stays empty, and is not drawn.
+            self._tiles = self._tiles or Tiles(self._passes, "still")
+            self._tiles.sort(tick.encoder, planes, OwnAlpha())
         self._bind(planes, matte)
         self._lay(planes, matte, shift)
         data = self._block.data
-        data["opacity"] = self.layer.opacity * (captured.presence if captured is not None else 1.0)
+        opacity = self.layer.opacity * (captured.presence if captured is not None else 1.0)
+        data["opacity"] = opacity
+        self.hides = planes.opaque and opacity == 1.0 and self.layer.blend == "normal"
         if matte is not None:
             matte.write(data["cutout"])
 
@@ -142,17 +153,21 @@ class PictureDrawing(Drawing):
             "LIT": float(self.lit is not None and self.lit.shade is not None),
         }
         if not self._tiled:
-            pipeline = self._pipeline("layer.wgsl", target_format, small, constants)
+            opaque = self.hides and self._matte_kind == NONE
+            pipeline = self._pipeline("layer.wgsl", target_format, small, constants, opaque=opaque)
             self._passes.draw(render, pipeline, self._block, self._textures)
             return
-        for tile in (SOLID_TILE, EDGE_TILE):
-            values = {**constants, "MATTE": NONE if tile == SOLID_TILE else self._matte_kind, "TILE": tile}
-            pipeline = self._pipeline("layer.wgsl", target_format, small, values, "vs_tile")
+        for tile in (SOLID, EDGE):
+            values = {**constants, "MATTE": NONE if tile == SOLID else self._matte_kind, "TILE": tile}
+            opaque = self.hides and tile == SOLID
+            pipeline = self._pipeline("layer.wgsl", target_format, small, values, "vs_tile", opaque)
             self._passes.draw(render, pipeline, self._block, self._textures, Tiles.COUNT)
 
     def free(self) -> None:
-        """Give back the block and the blur's."""
+        """Give back the block, and those of blur and tiles."""
         self._block.free()
+        if self._tiles is not None:
+            self._tiles.free()
         if self._blur is not None:
             self._blur.free()
 
@@ -167,7 +182,7 @@ class PictureDrawing(Drawing):
 
     def _bind(self, planes: Planes, matte: Matte | None) -> None:
         lit = self.lit
-        tiles = matte.tiles if matte else None
+        tiles = matte.tiles if matte is not None else self._tiles
         key = (planes.version, matte.version if matte else 0, id(tiles), lit.version if lit else 0, id(self._blur))
         if key == self._bound:
             return
@@ -178,12 +193,12 @@ class PictureDrawing(Drawing):
         self._textures = self._passes.textures(
             *(*views, None)[:2],
             matte.view if matte is not None else None,
-            matte.tiles.view if matte is not None and matte.tiles is not None else None,
+            tiles.view if tiles is not None else None,
             lit.shade.gain if lit is not None and lit.shade is not None else None,
             self._backdrop,
             lit.shade.glow if lit is not None and lit.shade is not None else None,
         )
-        self._tiled = matte is not None and matte.tiles is not None
+        self._tiled = tiles is not None
         self._laid = None
 
     def _lay(self, planes: Planes, matte: Matte | None, shift: Vector) -> None:
@@ -266,6 +281,7 @@ class FillDrawing(Drawing):
         self.visible = True
         data = self._block.data
         data["opacity"] = self.layer.opacity
+        self.hides = self.layer.opacity == 1.0 and self.layer.blend == "normal"
         place = self._place
         quad = lay(
             self._stage.size,
@@ -280,7 +296,8 @@ class FillDrawing(Drawing):
 
     def draw(self, render: Any, target_format: str, *, small: bool = False) -> None:
         """Draw the fill's quad."""
-        self._passes.draw(render, self._pipeline("fill.wgsl", target_format, small), self._block, self._textures)
+        pipeline = self._pipeline("fill.wgsl", target_format, small, opaque=self.hides)
+        self._passes.draw(render, pipeline, self._block, self._textures)
 
     def free(self) -> None:
         """Give back the block."""

@@ -15,13 +15,11 @@ from engine.geometry import stored_box
 from engine.gpu.device import Gpu, Usage
 from engine.gpu.passes import Passes
 from engine.gpu.planes import LAYOUTS, Planes
+from engine.gpu.tiles import GUIDED, KEY, NONE, TEXTURE, Tiles
 from engine.media.picture import Plane
 from engine.tick import Tick
 from engine.world import World
 from systems.inference import Inferred, Shown
-
-NONE, TEXTURE, GUIDED, KEY = range(4)
-"""The constants of shaders/common/matte.wgsl."""
 
 FLAT_VARIANCE = 2e-4
 """Colour variance that counts as flat in the guided filter: the square of 1.4 % of full scale, about camera noise."""
@@ -45,17 +43,19 @@ class Matte:
     refiner: Refiner | None = None
     truth: Any = None  # the texture that a synthetic camera's truth goes to
     silhouette: Silhouette | None = None  # only where something asks for a shape
-    tiles: Tiles | None = None  # not for keys, which are evaluated pixel by pixel
+    tiles: Tiles | None = None
 
     @property
     def least(self) -> float:
         """The value at or below which nothing is seen."""
+        if self.kind == KEY:
+            return self.key.tolerance * 0.6  # so that a hair of one pixel, a quarter of a sample, is not overlooked
         return 0.0 if self.kind == TEXTURE else self.mask.threshold - self.half_width
 
     @property
     def most(self) -> float:
         """The value at or above which all is seen."""
-        return 1.0 if self.kind == TEXTURE else self.mask.threshold + self.half_width
+        return 1.0 if self.kind in (TEXTURE, KEY) else self.mask.threshold + self.half_width
 
     @property
     def half_width(self) -> float:
@@ -104,10 +104,10 @@ class Masks:
                     self._upload_truth(name, matte, shown.picture.truth)
             elif inferred.answer is not None and inferred.fresh:
                 self._refine(tick, name, matte, shown.planes, inferred.answer.mask)
-            if matte.changed and matte.kind != KEY:
+            if matte.changed:
                 if matte.tiles is None:
                     matte.tiles = Tiles(self._passes, name)
-                matte.tiles.sort(tick.encoder, matte)
+                matte.tiles.sort(tick.encoder, shown.planes, matte)
             if matte.changed and name in self._shapes_wanted:
                 if matte.silhouette is None:
                     matte.silhouette = Silhouette(self._passes, name, shown.planes.size)
@@ -151,33 +151,6 @@ class Masks:
             matte.version += 1
         matte.refiner.run(tick.encoder, planes, mask, matte)
         matte.changed = True
-
-
-class Tiles:
-    """What a matte does in each tile of its picture, so that only edges cost what edges cost."""
-
-    SIZE = (40, 24)  # as in shaders/common/tile.wgsl
-    COUNT = SIZE[0] * SIZE[1]
-
-    def __init__(self, passes: Passes, name: str) -> None:
-        self._passes = passes
-        usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
-        self.view: Any = passes.gpu.texture(f"{name} tiles", *self.SIZE, "r8unorm", usage).create_view()
-        self._block = passes.uniforms.block(passes.shaders.struct("tiles.wgsl", "Sorting"))
-        self._bound = -1
-        self._source: Any = None
-
-    def sort(self, encoder: Any, matte: Matte) -> None:
-        """Sort the tiles of the matte as it is now."""
-        if self._bound != matte.version:
-            self._bound = matte.version
-            self._source = self._passes.textures(matte.view)
-            self._pipeline = self._passes.pipeline(
-                "tiles.wgsl", "r8unorm", constants={"LINES": float(matte.kind == GUIDED)}
-            )
-        self._block.data["least"] = matte.least
-        self._block.data["most"] = matte.most
-        self._passes.fill(encoder, self._pipeline, self._block, self._source, self.view)
 
 
 class Silhouette:

@@ -44,7 +44,7 @@ class Gpu:
             required_limits={},
         )
         self.queue: Any = self.device.queue
-        self.linear: Any = self.device.create_sampler(mag_filter="linear", min_filter="linear", mipmap_filter="linear")
+        self.linear: Any = self.device.create_sampler(mag_filter="linear", min_filter="linear")
         self.blank: Any = self.device.create_texture(
             label="blank", size=(1, 1, 1), format="rgba8unorm", usage=Usage.TEXTURE_BINDING | Usage.COPY_DST
         )

@@ -36,12 +36,13 @@ class Planes:
         self.upright_size = (1, 1)
         self.quarter_turns = 0
         self.mirrored = False
-        self.has_alpha = False
+        self.still = False
+        self.opaque = False
         self._rows = np.zeros((3, 4), np.float32)
 
-    def upload(self, picture: Picture, *, still: bool = False) -> None:
-        """Copy a picture's planes up as they are; a `still` gets mip levels too, since it costs that only once."""
-        mips = _mip_count(picture.width, picture.height) if still and picture.layout == "rgba" else 1
+    def upload(self, picture: Picture) -> None:
+        """Copy a picture's planes up as they are; a still gets mip levels too, since it costs that only once."""
+        mips = _mip_count(picture.width, picture.height) if picture.still else 1
         key = (picture.layout, picture.width, picture.height, mips)
         if key != self._key:
             self._key = key
@@ -63,6 +64,8 @@ class Planes:
         self.upright_size = picture.upright_size
         self.quarter_turns = picture.quarter_turns
         self.mirrored = picture.mirrored
+        self.still = picture.still
+        self.opaque = picture.opaque
         self._rows = yuv_rows(picture.matrix, picture.full_range)
 
     def write_reading(self, reading: NDArray[Any], lod: float = 0.0) -> None:

@@ -102,4 +102,4 @@ def _write(bgr: Plane, buffer: PictureBuffer) -> Picture:
     height, width = bgr.shape[:2]
     planes = buffer.shape("rgba", width, height)
     cv2.cvtColor(bgr, cv2.COLOR_BGR2RGBA, planes[0])
-    return Picture(0, 0, width, height, "rgba", planes)
+    return Picture(0, 0, width, height, "rgba", planes, opaque=True)

@@ -24,7 +24,8 @@ class Picture:
 
     `captured_ns` is on the show's clock. `matrix` and `full_range` say how nv12 becomes R'G'B'. The picture is shown
     right way up after turning it clockwise by `quarter_turns` and then, if `mirrored`, flipping it left and right;
-    `planes` hold it as it came. `truth` is the exact alpha of a synthetic picture, (height, width), or None.
+    `planes` hold it as it came. `still` says that it is the only one its camera gives, `opaque` that nothing shows
+    through it. `truth` is the exact alpha of a synthetic picture, (height, width), or None.
     `slot` is what holds the planes: whoever keeps a picture retains it, and releases it once.
     """
 
@@ -39,6 +40,8 @@ class Picture:
     quarter_turns: int = 0
     mirrored: bool = False
     truth: Plane | None = None
+    still: bool = False
+    opaque: bool = False
     slot: Slot[PictureBuffer] | None = field(default=None, repr=False)
 
     @property

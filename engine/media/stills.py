@@ -59,4 +59,4 @@ def write_rgba(rgba: Plane, buffer: PictureBuffer) -> Picture:
     height, width = rgba.shape[:2]
     planes = buffer.shape("rgba", width, height)
     np.copyto(planes[0], rgba)
-    return Picture(0, 0, width, height, "rgba", planes)
+    return Picture(0, 0, width, height, "rgba", planes, still=True, opaque=bool(rgba[..., 3].min() == 255))

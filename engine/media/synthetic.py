@@ -68,4 +68,4 @@ class Synthetic(Source):
         alpha = buffer.truth[area] = colour[..., 3]
         uncovered = cv2.merge([255 - alpha] * 4)
         picture[area] = cv2.add(cv2.multiply(picture[area], uncovered, scale=1 / 255), figure)
-        return Picture(0, 0, camera.width, camera.height, "rgba", planes, truth=buffer.truth)
+        return Picture(0, 0, camera.width, camera.height, "rgba", planes, truth=buffer.truth, opaque=True)

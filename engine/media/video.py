@@ -208,7 +208,7 @@ class Video(Source):
                 frame = self._reformatter.reformat(frame, format="nv12", **how)
                 np.copyto(chroma, _view(frame.planes[1], 2))
             np.copyto(luma, _view(frame.planes[0]))
-            picture = Picture(0, 0, frame.width, frame.height, "nv12", planes, matrix, full)
+            picture = Picture(0, 0, frame.width, frame.height, "nv12", planes, matrix, full, opaque=True)
         picture.quarter_turns = round(-frame.rotation / 90) % 4  # libav counts against the clock
         return picture
 
