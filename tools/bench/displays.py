@@ -44,14 +44,18 @@ def run(quick: bool = False) -> Result:
         result.add(f"tick with {count} and no new picture", still[str(count)].median_ms, "ms")
     for count in COUNTS[1:]:
         result.against(f"{count} displays", "1 display", timings[str(count)].faster_than(first))
-    costs = {count: timings[str(count)].median_ms for count in COUNTS}
+    costs = {float(count): timings[str(count)].median_ms for count in COUNTS}
     result.add("growth with displays: cost ~ n^", growth(costs), "")
     extra = 1.0 / second.faster_than(first) - 1.0
     if not quick:
         result.require("what the second adds to the tick", extra, "at most", MOST_SECOND, "of it")
-    result.notes.append("a tick: decode a 30 fps file, model, layers, displays, one after the other, and waited for on the GPU")
+    result.notes.append(
+        "a tick: decode a 30 fps file, model, layers, displays, one after the other, and waited for on the GPU"
+    )
     if model() is None:
-        result.notes.append("no shared media (set SCRIM_MEDIA): keyed instead of by a network, so inferences are not counted")
+        result.notes.append(
+            "no shared media (set SCRIM_MEDIA): keyed instead of by a network, so inferences are not counted"
+        )
     return result
 
 
@@ -61,7 +65,9 @@ def _with_displays(count: int, size: tuple[int, int], folder: Path) -> Entities:
     neural = network is not None and person is not None
     scene = load_scene(SCENES / "show.toml", [f"guest.mask.model={network}"] if neural else [])
     entities: Entities = {name: dict(parts) for name, parts in scene.entities.items() if "display" not in parts}
-    file = camera_file(folder, person, size, 30.0, 2.0) if neural and person else performer_file(folder, size, 30.0, 2.0)
+    file = (
+        camera_file(folder, person, size, 30.0, 2.0) if neural and person else performer_file(folder, size, 30.0, 2.0)
+    )
     entities["stage"] = {"stage": Stage(width=size[0], height=size[1])}
     entities["front"]["camera"] = Camera(source=str(file))
     entities["backdrop"]["camera"] = Camera(source=str(still_file(folder, size)))
@@ -83,5 +89,3 @@ def _count(result: Result, shows: Mapping[str, Stepper]) -> None:
     for name, stepper in shows.items():
         per_picture = make_report(stepper.show)["cameras"]["front"]["inferences_per_picture"]
         result.require(f"inferences per picture, {name}", per_picture, "exactly", 1.0, "")
-
-

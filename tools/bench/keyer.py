@@ -12,8 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from engine.components import Fill, Key, Layer, Mask
 from engine.component import Colour
+from engine.components import Fill, Key, Layer, Mask
 from engine.media.picture import Picture, Plane
 from tools.bench.measure import Timing, interleave
 from tools.bench.media import agreement, as_nv12, performer, still_file
@@ -144,8 +144,8 @@ class OpenCV:
         return cv2.merge((blue, self._green, red))
 
     def _weights(self) -> tuple[Any, Any]:
-        cv2.multiply(self.alpha, 1.0, dst=self._front, scale=1 / 255, dtype=cv2.CV_32F)
-        cv2.subtract(1.0, self._front, dst=self._behind, dtype=cv2.CV_32F)
+        np.multiply(self.alpha, np.float32(1 / 255), out=self._front)
+        np.subtract(1.0, self._front, out=self._behind)
         return self._front, self._behind
 
 
@@ -213,7 +213,7 @@ def _agree(
     cut = folder / "alpha.png"
     filters = "[0]format=yuva444p,chromakey=0x00b140:0.12:0.06,despill,alphaextract"
     if _ffmpeg(still_of(performer(size), folder), still_file(folder, size), filters, "-frames:v", "1", str(cut)):
-        alphas["ffmpeg"] = cv2.imread(str(cut), cv2.IMREAD_GRAYSCALE)
+        alphas["ffmpeg"] = np.asarray(cv2.imread(str(cut), cv2.IMREAD_GRAYSCALE), np.uint8)
     for name, alpha in alphas.items():
         iou = agreement(alpha, truth)
         error = float(np.abs(alpha.astype(np.float32) - truth).mean() / 255)
@@ -232,4 +232,4 @@ def our_alpha(size: tuple[int, int], picture: Picture, folder: Path) -> Plane:
         with stepping(entities) as stepper:
             frame(stepper, picture)
             seen.append(stepper.show.gpu.read(stepper.show.stage_image.texture)[..., 1].astype(np.float32))
-    return np.clip((1 - (seen[1] - seen[0])) * 255 + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip((1 - (seen[1] - seen[0])) * 255 + 0.5, 0, 255), np.uint8)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from tools.bench.measure import interleave
@@ -29,14 +30,14 @@ def run(quick: bool = False) -> Result:
         "scrim --help": [sys.executable, "-m", "tools.cli", "--help"],
         "scrim check": [sys.executable, "-m", "tools.cli", "check", str(HELLO)],
     }
-    timings = interleave(
-        {name: lambda command=command: _call(command) for name, command in commands.items()}, 2 if quick else 8, 1
-    )
+    timings = interleave({name: partial(_call, command) for name, command in commands.items()}, 2 if quick else 8, 1)
     for name, timing in timings.items():
         result.add(name, timing.median_ms, "ms")
-    result.against("scrim check", "a Python that does nothing", timings["scrim check"].faster_than(timings["python -c pass"]))
+    result.add(
+        "scrim check, less an idle Python", timings["scrim check"].least_ms - timings["python -c pass"].least_ms, "ms"
+    )
     if not quick:
-        result.require("warm start: first frame", starts[1][0], "at most", MOST_S, "s")
+        result.require("warm start: first frame", sorted(starts[1:])[len(starts[1:]) // 2][0], "at most", MOST_S, "s")
     return result
 
 
