@@ -42,7 +42,7 @@ class VsyncEstimate:
     percentile; to average stamps leaves 0.3 ms, and to trust the last one as much as that one happened to be late.
 
     Stamps are counted by rounding, so vsyncs without a stamp (a skipped one, a display that shows only every third)
-    are found and change nothing. It rounds at 1/16 early, 15/16 late: at 144 Hz a stamp that comes 6 of 6.9 ms late
+    are found and change nothing. It rounds at 1/64 early, 63/64 late: at 144 Hz a stamp that comes 6 of 6.9 ms late
     still belongs to its own vsync. A phase that is wrong by more is found when the window has passed.
 
     The period is the reported refresh until a measured one is proven better, as in mpv: from at least 8 blocks of 32
@@ -59,11 +59,12 @@ class VsyncEstimate:
 
     WINDOW = 32  # stamps in which the earliest is looked for; half a second at 60 Hz
     BLOCK = 8  # the window moves on by this many
-    EARLY = 1 / 16  # of a period, that a stamp may be early while the phase is known
+    EARLY = 1 / 64  # of a period, that a stamp may be early while the phase is known
     NEAR = 1 / 8  # of a period, that a good stamp is late at most
     BY_CHANCE = 1 / 4  # a little more than the share of random times within NEAR and EARLY
     SURVEYS = 16  # blocks of WINDOW stamps that the period is measured from: nine seconds at 60 Hz
     SURVEYS_NEEDED = 8
+    OFF = 1 / 16  # of a period: no survey may be further from the line through all
     FURTHEST = 0.01  # a measured period that differs by more is no better version of the reported one
     MODES = (0.75, 1.34)  # what a mode change nobody told of may do to the period: 50 to 60 and 60 to 75, both ways
     DOUBT_REPORTED = 1e-3  # 59.94 for 60
@@ -73,19 +74,19 @@ class VsyncEstimate:
         "_block",
         "_block_stamps",
         "_doubt",
-        "_earliest",
         "_known_ns",
         "_last_ns",
         "_late",
         "_line",
+        "_seen",
         "_share",
         "_stamps",
         "_survey",
         "_survey_count",
-        "_survey_late",
+        "_survey_late_ns",
         "_survey_ns",
         "_survey_stamps",
-        "_surveyed",
+        "_survey_vsync",
         "jitter_ns",
         "measured",
         "period_ns",
@@ -110,9 +111,15 @@ class VsyncEstimate:
         self._known_ns = [0] * self.WINDOW  # the newest stamps, round and round
         self._late = [0] * (self.WINDOW // self.BLOCK)  # the earliest stamp of each block, against the phase
         self._survey = [(0, 0)] * self.SURVEYS  # the earliest stamp of each survey: which vsync, when
-        self._line = 0  # the number of the vsync at `phase_ns`
-        self._restart(now_ns)
-        self.restarts = 0
+        self._survey_count = 0
+        self._doubt = self.DOUBT_REPORTED
+        self._seen = 0  # stamps since the phase was last given up, as everything below
+        self._stamps = 0  # those of a new vsync
+        self._last_ns = now_ns  # the newest stamp
+        self._line = 0  # the number of the vsync at `phase_ns`, which is that of the newest stamp
+        self._share = 0.0  # of stamps close behind a vsync
+        self._block = self._block_stamps = 0
+        self._survey_stamps = self._survey_vsync = self._survey_ns = self._survey_late_ns = 0
 
     @property
     def quality(self) -> float:
@@ -151,56 +158,61 @@ class VsyncEstimate:
         if period_ns != self.reported_ns:
             self.reported_ns = self.period_ns = period_ns
             self.measured = False
-            self._restart(self._last_ns)
+            self._forget()
 
     def stamp(self, time_ns: int, source: str = "present") -> None:
         """Take a time shortly after a vsync."""
         self.source = source
         since_ns = time_ns - self._last_ns
-        if self._stamps == 0 or since_ns * self._doubt > self.period_ns * self.NEAR:
-            # The first, or after a gap so long that the phase may be anywhere: machine asleep, window hidden.
-            self._restart(time_ns)
-            self._keep(time_ns, 0)
-            return
-        if since_ns <= 0:
-            return
-        # While young, the first stamp may itself be the late one: then half a period early is as likely as late.
-        early = self.EARLY if self._stamps >= self.WINDOW else 0.5
-        steps = floor((time_ns - self.phase_ns) / self.period_ns + early)
-        late_ns = time_ns - self.phase_ns - round(steps * self.period_ns)
-        passed = self._line + steps - self._surveyed
-        if passed <= 0:  # a second one in the same vsync: whatever this is, it does not wait for the display
-            self._share += (0.0 - self._share) / self.WINDOW
-            self._last_ns = time_ns
-            return
-        self.vsyncs += passed
-        self.unstamped += passed - 1
-        self._line += steps
-        self._surveyed = self._line
-        self.phase_ns += round(steps * self.period_ns)
-        self._keep(time_ns, late_ns)
+        drift = since_ns * self._doubt / self.period_ns
+        if self._stamps == 0:
+            self._begin(time_ns)
+        elif drift > self.NEAR:
+            # After such a gap the phase may be anywhere: the machine was asleep, the window hidden.
+            self.restarts += 1
+            self._begin(time_ns)
+        elif since_ns > 0:
+            # While young, the first stamp may itself be the late one: then half a period early is as likely as late.
+            early = self.EARLY + drift if self._stamps >= self.WINDOW else 0.5
+            self._step(time_ns, floor((time_ns - self.phase_ns) / self.period_ns + early))
+            if self._seen % self.WINDOW == 0 and self._share < 0.5:
+                self._look_for_another_mode()
 
-    def _restart(self, time_ns: int) -> None:
-        """Forget the phase and what was measured with it; the period stays."""
-        self.restarts += 1
-        self.phase_ns = self._last_ns = time_ns
+    def _step(self, time_ns: int, steps: int) -> None:
+        """Go on by as many vsyncs, and take a stamp of the last one."""
+        if steps <= 0:  # a second one in the same vsync: whatever this is, it does not wait for the display
+            self._see(time_ns)
+            self._share -= self._share / self.WINDOW
+            return
+        self.vsyncs += steps
+        self.unstamped += steps - 1
+        self._line += steps
+        self.phase_ns += round(steps * self.period_ns)
+        self._keep(time_ns, time_ns - self.phase_ns)
+
+    def _see(self, time_ns: int) -> None:
+        self._known_ns[self._seen % self.WINDOW] = self._last_ns = time_ns
+        self._seen += 1
+
+    def _begin(self, time_ns: int) -> None:
+        """Forget the phase and what was measured with it, and begin with this stamp; the period stays."""
+        self._forget()
+        self.phase_ns = time_ns
+        self._keep(time_ns, 0)
+
+    def _forget(self) -> None:
         self._doubt = self.DOUBT_MEASURED if self.measured else self.DOUBT_REPORTED
-        self._line = self._surveyed = 0
-        self._stamps = self._block = self._block_stamps = 0
+        self._seen = self._stamps = self._line = self._block = self._block_stamps = 0
+        self._survey_count = self._survey_stamps = 0
         self._share = 0.0
-        self._earliest = 0
-        for index in range(len(self._late)):
-            self._late[index] = -1
-        self._survey_count = self._survey_stamps = self._survey_ns = self._survey_late = 0
 
     def _keep(self, time_ns: int, late_ns: int) -> None:
-        """Take a stamp that is `late_ns` after the vsync at `phase_ns`, which is its own."""
-        self._known_ns[self._stamps % self.WINDOW] = time_ns
-        self._last_ns = time_ns
+        """Take a stamp that is `late_ns` after its own vsync, the one at `phase_ns`."""
+        self._see(time_ns)
         self._stamps += 1
         self._follow(late_ns)
-        if self._survey_stamps == 0 or late_ns < self._survey_late:
-            self._survey_late, self._survey_ns, self._earliest = late_ns, time_ns, self._line
+        if self._survey_stamps == 0 or late_ns < self._survey_late_ns:
+            self._survey_late_ns, self._survey_ns, self._survey_vsync = late_ns, time_ns, self._line
         self._survey_stamps += 1
         late_ns -= self._move()
         weight = max(1 / self.WINDOW, 1 / self._stamps)
@@ -210,7 +222,7 @@ class VsyncEstimate:
             self._take_survey()
 
     def _follow(self, late_ns: int) -> None:
-        """Put it into its block; -1 marks a block without stamps, since the lowest edge itself is at 0."""
+        """Put it into its block of the window, which replaces the oldest one when it begins."""
         if self._block_stamps == self.BLOCK:
             self._block = (self._block + 1) % len(self._late)
             self._block_stamps = 0
@@ -228,18 +240,18 @@ class VsyncEstimate:
         if move_ns:
             for index in range(blocks):
                 self._late[index] -= move_ns
-            self._survey_late -= move_ns
+            self._survey_late_ns -= move_ns
             self.phase_ns += move_ns
+            if move_ns > self.OFF * self.period_ns:  # it was wrong all the time, and so are the surveys
+                self._survey_count = self._survey_stamps = 0
         return move_ns
 
     def _take_survey(self) -> None:
         """Note the earliest stamp of the last 32, and see what they say of the period."""
-        self._survey[self._survey_count % self.SURVEYS] = (self._earliest, self._survey_ns)
+        self._survey[self._survey_count % self.SURVEYS] = (self._survey_vsync, self._survey_ns)
         self._survey_count += 1
         self._survey_stamps = 0
-        if self._share < 0.5:
-            self._look_for_another_mode()
-        elif self._survey_count >= self.SURVEYS_NEEDED:
+        if self._survey_count >= self.SURVEYS_NEEDED and self._share > 0.5:
             self._measure()
 
     def _measure(self) -> None:
@@ -261,7 +273,7 @@ class VsyncEstimate:
             worst_ns = max(worst_ns, abs(off_ns))
             measured += off_ns**2
             reported += (off_ns + (vsync - first - middle) * (slope_ns - self.reported_ns)) ** 2
-        if worst_ns < self.EARLY * self.period_ns and measured < reported:
+        if worst_ns < self.OFF * self.period_ns and measured < reported:
             self.period_ns = slope_ns
             self.measured = True
             self._doubt = self.DOUBT_MEASURED
@@ -273,7 +285,7 @@ class VsyncEstimate:
         400 ppm, which the phase can follow until it is measured.
         """
         count, half = self.WINDOW, self.WINDOW // 2
-        known_ns = [self._known_ns[(self._stamps + index) % count] for index in range(count)]
+        known_ns = [self._known_ns[(self._seen + index) % count] for index in range(count)]
         period_ns = sorted((known_ns[index + half] - known_ns[index]) / half for index in range(half))[half // 2]
         if not self.MODES[0] < period_ns / self.period_ns < self.MODES[1]:
             return
@@ -284,7 +296,8 @@ class VsyncEstimate:
             return
         self.reported_ns = self.period_ns = period_ns
         self.measured = False
-        self._restart(known_ns[0])
+        self.restarts += 1
+        self._forget()
         for time_ns in known_ns:
             self.stamp(time_ns, self.source)
 
@@ -540,7 +553,7 @@ class PresentPace:
 
     ASIDE_NS = 2_000_000
 
-    __slots__ = ("_found", "_aside", "deadline", "estimate", "latest_ns", "lead", "look_ns", "slips", "vsync_ns")
+    __slots__ = ("_aside", "_found", "deadline", "estimate", "latest_ns", "lead", "look_ns", "slips", "vsync_ns")
 
     def __init__(self, estimate: VsyncEstimate, expected_ns: int = 0) -> None:
         self.estimate = estimate
