@@ -1,0 +1,201 @@
+"""Mattes are what truth, key and network say: to the last bit, or measured against what is known to be true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from systems.inference import Shown
+from tests.picture import decode, encode, overlap
+from tests.shows import Air, OnAir
+from tests.systems.conftest import Still
+
+Array = NDArray[Any]
+
+PERSON = """
+[front.camera]
+source = "synthetic"
+backdrop = "{backdrop}"
+width = 320
+height = 180
+[guest.mask]
+camera = "front"
+source = "{source}"
+smooth = 0.0
+[guest.layer]
+order = 1
+"""
+BEHIND = '\n[behind.fill]\ncolour = "{}"\n[behind.layer]\norder = 0\n'
+
+
+def alpha_of(air: Air, text: str, size: tuple[int, int], ticks: int = 1) -> tuple[Array, OnAir]:
+    """Put a show on air before black and before white; return what of the white is covered, and one of the shows."""
+    black = air(text + BEHIND.format("#000"), *size, ticks=ticks)
+    white = air(text + BEHIND.format("#fff"), *size, ticks=ticks)
+    return 1 - (white.light() - black.light()).mean(axis=2), black
+
+
+def truth_of(on_air: OnAir) -> Array:
+    """Return the alpha of the synthetic picture that is shown."""
+    world = on_air.show.world
+    shown = world.get("front", Shown)
+    assert shown is not None
+    assert shown.picture is not None
+    assert shown.picture.truth is not None
+    return shown.picture.truth / 255
+
+
+def test_a_true_mask_covers_exactly_what_the_truth_says(air: Air) -> None:
+    alpha, on_air = alpha_of(air, PERSON.format(backdrop="room", source="truth"), (320, 180), ticks=20)
+    truth = truth_of(on_air)
+    assert 0.05 < truth.mean() < 0.6
+    assert ((truth > 0.1) & (truth < 0.9)).sum() > 100, "there are soft edges to compare"
+    np.testing.assert_allclose(alpha, np.where(truth < 0.002, 0, truth), atol=1.5 / 255)
+
+
+def test_a_true_mask_follows_the_picture(air: Air) -> None:
+    on_air = air(PERSON.format(backdrop="room", source="truth") + BEHIND.format("#000"), 320, 180)
+    first = truth_of(on_air)
+    on_air.ticks(30)
+    second = truth_of(on_air)
+    assert overlap(first, second) < 0.98, "the performer has moved"
+    lit = on_air.light().sum(axis=2) > 0.001
+    assert (lit & (second == 0)).sum() == 0
+
+
+@pytest.mark.parametrize("size", [(320, 180), (213, 120), (640, 360)])
+def test_a_keyed_performer_is_the_true_one(air: Air, size: tuple[int, int]) -> None:
+    text = PERSON.format(backdrop="green", source="key") + '[guest.key]\nscreen = "#00b140"\n'
+    alpha, on_air = alpha_of(air, text, size, ticks=10)
+    truth = cv2.resize(truth_of(on_air), size, interpolation=cv2.INTER_AREA)
+    assert overlap(alpha, truth) > 0.98
+    assert np.abs(alpha - truth).mean() < 0.01
+
+
+def test_a_blue_screen_is_keyed_as_well_as_a_green_one(air: Air) -> None:
+    backdrop = air(PERSON.format(backdrop="blue", source="truth"), 320, 180)
+    shown = backdrop.show.world.get("front", Shown)
+    assert shown is not None
+    assert shown.picture is not None
+    red, green, blue = (int(v) for v in np.median(shown.picture.planes[0][:20, :60, :3].reshape(-1, 3), axis=0))
+    text = PERSON.format(backdrop="blue", source="key") + f'[guest.key]\nscreen = "#{red:02x}{green:02x}{blue:02x}"\n'
+    alpha, on_air = alpha_of(air, text, (320, 180), ticks=10)
+    assert overlap(alpha, truth_of(on_air)) > 0.98
+
+
+# The key, on colours --------------------------------------------------------------------------------------------------
+
+SCREEN = np.array([0x00, 0xB1, 0x40])
+KEYED = """
+[front.camera]
+source = "still.png"
+[front.mask]
+source = "key"
+[front.key]
+screen = "#00b140"
+despill = {despill}
+[front.layer]
+order = 1
+"""
+
+
+def keyed(air: Air, still: Still, colours: Array, despill: float = 1.0) -> tuple[Array, Array]:
+    """Return alpha and premultiplied light of a row of colours (8 bit)."""
+    picture = np.broadcast_to(np.asarray(colours)[None, :, None], (18, len(colours), 8, 3)).reshape(18, -1, 3)
+    still(picture)
+    alpha, black = alpha_of(air, KEYED.format(despill=despill), (picture.shape[1], 18))
+    return alpha[9, 4::8], black.light()[9, 4::8]
+
+
+def test_the_screen_vanishes_also_in_shade_and_everything_else_stays(air: Air, still: Still) -> None:
+    gone = [SCREEN, 0.9 * SCREEN, 0.8 * SCREEN]
+    stays = [(224, 172, 144), (90, 56, 37), (255, 255, 255), (128, 128, 128), (0, 0, 0), (200, 0, 0), (40, 60, 200)]
+    alpha, _ = keyed(air, still, np.round(np.array([*gone, *stays])).astype(int))
+    assert alpha[:3].max() < 0.01
+    assert alpha[3:].min() > 0.99
+
+
+def test_mixing_screen_with_something_grey_fades_it_in_steadily(air: Air, still: Still) -> None:
+    shares = np.linspace(0, 1, 16)[:, None]
+    alpha, _ = keyed(air, still, np.round(shares * 180 + (1 - shares) * SCREEN).astype(int))
+    assert np.diff(alpha).min() > -0.005
+    assert (alpha[0], alpha[-1]) == pytest.approx((0, 1), abs=0.01)
+
+
+def test_despill_leaves_no_green_that_stands_out(air: Air, still: Still) -> None:
+    shares = np.linspace(0.5, 1, 12)[:, None]
+    colours = np.round(shares * np.array([210, 160, 140]) + (1 - shares) * SCREEN).astype(int)
+    alpha, light = keyed(air, still, colours)
+    visible = alpha > 0.05
+    person = 255 * encode(light[visible] / alpha[visible, None])
+    assert visible.sum() > 5
+    assert (person[:, 1] - person[:, [0, 2]].mean(axis=1)).max() < 3
+
+
+def test_without_despill_what_is_person_keeps_its_colour(air: Air, still: Still) -> None:
+    colours = np.array([(224, 172, 144), (90, 100, 37), (255, 255, 255), (30, 60, 30)])
+    alpha, light = keyed(air, still, colours, despill=0.0)
+    sure = alpha > 0.995
+    assert sure.sum() >= 3
+    np.testing.assert_allclose(light[sure], decode(colours[sure] / 255), atol=0.006)
+
+
+# Real footage ---------------------------------------------------------------------------------------------------------
+
+Media = Callable[[str], Path]
+
+
+def frame(path: Path, index: int) -> Array:
+    """Return one picture of a clip, RGB."""
+    with av.open(str(path)) as container:
+        for position, found in enumerate(container.decode(video=0)):
+            if position == index:
+                return np.asarray(found.to_ndarray(format="rgb24"))
+    raise IndexError(index)
+
+
+def matte_of(air: Air, clip: Path, mask: str, size: tuple[int, int], frames: list[int]) -> list[Array]:
+    """Return the matte of these pictures of a clip, tick by tick at the clip's own rate."""
+    text = f'[stage.stage]\nwidth = {size[0]}\nheight = {size[1]}\nrate_hz = 25.0\n[front.camera]\nsource = "{clip}"\n'
+    text += f'[guest.mask]\ncamera = "front"\n{mask}\n[guest.layer]\norder = 1\n'
+    shows = [air(text + BEHIND.format(colour), ticks=0) for colour in ("#000", "#fff")]
+    mattes = []
+    for index in frames:
+        black, white = (on_air.ticks(index + 1 - on_air.ticked).light() for on_air in shows)
+        mattes.append(1 - (white - black).mean(axis=2))
+    return mattes
+
+
+@pytest.mark.parametrize("clip", ["comp_bbaf2n", "comp_lbbc2a"])
+def test_a_neural_matte_on_real_people_overlaps_the_truth(air: Air, media: Media, clip: str) -> None:
+    model = media("models/mp_selfie_landscape.onnx")
+    mask = f'source = "neural"\nmodel = "{model}"\n'
+    path = media(f"clips/{clip}.mp4")
+    height, width = frame(path, 0).shape[:2]
+    frames = [0, 12, 30, 48]
+    for index, matte in zip(frames, matte_of(air, path, mask, (width, height), frames), strict=True):
+        truth: Any = cv2.imread(str(media(f"masks/{clip}/{index:04d}.png")), cv2.IMREAD_GRAYSCALE)
+        assert truth.shape == matte.shape
+        assert overlap(matte, truth / 255) >= 0.93, index
+
+
+@pytest.mark.parametrize("clip", ["grid_bbaf2n", "grid_lbbc2a", "grid_id2_vcd_swwp2s"])
+def test_a_real_blue_screen_is_keyed(air: Air, media: Media, clip: str) -> None:
+    path = media(f"clips/{clip}.mpg")
+    picture = frame(path, 0)
+    height, width = picture.shape[:2]
+    beside = np.concatenate([picture[5:230, 5:70], picture[5:230, -70:-5]]).reshape(-1, 3)
+    red, green, blue = (int(v) for v in np.median(beside, axis=0))
+    mask = f'source = "key"\n[guest.key]\nscreen = "#{red:02x}{green:02x}{blue:02x}"\n'
+    frames = [0, 25, 50]
+    for index, matte in zip(frames, matte_of(air, path, mask, (width, height), frames), strict=True):
+        truth: Any = cv2.imread(str(media(f"masks/{clip}/{index:04d}.png")), cv2.IMREAD_GRAYSCALE)
+        inside = np.s_[4:-4, 4:-4]  # the clips have a black rim, which is no screen
+        assert overlap(matte[inside], truth[inside] / 255) >= 0.97, index
