@@ -48,9 +48,7 @@ def run(quick: bool = False) -> Result:
         result.add("growth with layers: cost ~ n^", growth(by_count), "")
         result.add("growth with pixels: cost ~ n^", growth(by_pixels), "")
         _blends(result, sizes[0], Path(folder), rounds)
-    result.notes.append(
-        "full-size pictures at half opacity; ours on a stage of 16-bit floats, waited for"
-    )
+    result.notes.append("full-size pictures at half opacity; ours on a stage of 16-bit floats, waited for")
     return result
 
 

@@ -55,7 +55,7 @@ def run(quick: bool = False) -> Result:
                 },
                 rounds,
             )
-        per_frame = ffmpeg_ms(Path(folder), rgba, room, 3 if quick else 30)
+        per_frame = ffmpeg_ms(Path(folder), rgba, room, 30)
         _report(result, timings, per_frame)
         _agree(result, size, nv12, rival, bgr, Path(folder), quick)
     return result
@@ -156,16 +156,17 @@ def decoded(encoded: Any) -> Any:
 
 def ffmpeg_ms(folder: Path, picture: Picture, room: Path, frames: int) -> float | None:
     """Return what a frame costs in the `ffmpeg` program: many frames less few, so that its start does not count."""
-    few, many = frames // 3, frames
-    taken = []
-    for count in (few, many):
-        filters = f"[0]format=yuv420p,loop={count}:1[c];[1]format=yuv420p,loop={count}:1[b];"
-        filters += "[c]chromakey=0x00b140:0.12:0.06,despill[k];[b][k]overlay=format=yuv420"
-        begun_ns = time.perf_counter_ns()
-        if not _ffmpeg(still_of(picture, folder), room, filters, "-frames:v", str(count), "-f", "null", "-"):
-            return None
-        taken.append((time.perf_counter_ns() - begun_ns) / 1e6)
-    return (taken[1] - taken[0]) / (many - few)
+    counts = (frames // 3, frames)
+    least_ms = dict.fromkeys(counts, float("inf"))
+    for _ in range(3):
+        for count in counts:
+            filters = f"[0]format=yuv420p,loop={count}:1[c];[1]format=yuv420p,loop={count}:1[b];"
+            filters += "[c]chromakey=0x00b140:0.12:0.06,despill[k];[b][k]overlay=format=yuv420"
+            begun_ns = time.perf_counter_ns()
+            if not _ffmpeg(still_of(picture, folder), room, filters, "-frames:v", str(count), "-f", "null", "-"):
+                return None
+            least_ms[count] = min(least_ms[count], (time.perf_counter_ns() - begun_ns) / 1e6)
+    return (least_ms[counts[1]] - least_ms[counts[0]]) / (counts[1] - counts[0])
 
 
 def _ffmpeg(green: Path, room: Path, filters: str, *output: str) -> bool:
@@ -193,8 +194,8 @@ def _report(result: Result, timings: dict[str, Timing], per_frame: float | None)
     if per_frame is None:
         result.notes.append("the ffmpeg program is not here: not compared with its chromakey, despill and overlay")
     else:
-        result.add("ffmpeg", per_frame, "ms")
-        result.against("from NV12", "ffmpeg chromakey, despill, overlay", per_frame / ours.median_ms)
+        result.add("ffmpeg, quickest", per_frame, "ms")
+        result.against("from NV12", "ffmpeg chromakey, despill, overlay", per_frame / ours.least_ms)
     result.require("as fast as OpenCV, both from NV12", same, "at least", AT_LEAST, "×")
     result.require("as fast as OpenCV, both from ready RGB", same_rgba, "at least", AT_LEAST, "×")
     result.notes.append(
