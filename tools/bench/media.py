@@ -89,7 +89,7 @@ def as_nv12(picture: Picture) -> tuple[Picture, Plane]:
     quarter = width * height // 4
     chroma[:] = np.stack([i420[height:].reshape(-1)[:quarter], i420[height:].reshape(-1)[quarter:]], -1).reshape(-1)
     planes = (both[:height], both[height:].reshape(height // 2, width // 2, 2))
-    nv12 = Picture(0, 0, width, height, "nv12", planes, matrix="bt601", truth=picture.truth)
+    nv12 = Picture(0, 0, width, height, "nv12", planes, matrix="bt601", truth=picture.truth, opaque=True)
     return nv12, both
 
 

@@ -14,6 +14,7 @@ from engine.tick import Tick
 from engine.timing.clock import HandClock
 from systems.composite import Composite
 from systems.inference import Shown
+from systems.masks import Masks
 from systems.show import Show
 
 SCENES = Path(__file__).parent / "scenes"
@@ -40,6 +41,7 @@ class Stepper:
         self.show = show
         self._clock = clock
         self._step_ns = round(1e9 / show.stage.rate_hz)
+        self._masks = Masks(show.world, show.passes)
         self._composite = Composite(show.passes, show.stage_image, show.layers)
 
     def tick(self) -> None:
@@ -56,24 +58,26 @@ class Stepper:
         drain(self.show.gpu)
 
     def record(self, tick: Tick) -> None:
-        """Record what draws the layers onto the stage, and nothing else, into the tick's encoder."""
+        """Record what draws the layers onto the stage, mattes included, and nothing else, into the tick's encoder."""
+        self._masks.process(tick)
         self.show.layers.process(tick)
         self._composite.process(tick)
         self.show.passes.uniforms.upload()
 
     def draw(self) -> None:
-        """Draw the layers onto the stage, and nothing else."""
+        """Draw the layers onto the stage, mattes included, and nothing else."""
         tick, gpu = self.show.loop.tick, self.show.gpu
         tick.encoder = gpu.device.create_command_encoder()
         self.record(tick)
         gpu.wait(gpu.submit(tick.encoder.finish()))
 
     def upload(self, camera: str, picture: Picture) -> None:
-        """Take a picture's planes to the GPU as those of a camera."""
+        """Take a picture's planes to the GPU as the newest of a camera: what depends on them is worked out anew."""
         shown = self.show.world.get(camera, Shown)
         assert shown is not None
         assert shown.planes is not None
         shown.planes.upload(picture)
+        shown.changed = True
 
 
 @contextmanager
