@@ -7,6 +7,7 @@ import threading
 
 from engine.component import state
 from engine.components import Camera
+from engine.errors import CameraError
 from engine.media.feed import Feed
 from engine.media.picture import Picture
 from engine.notices import Notices
@@ -88,13 +89,22 @@ class Capture:
         return feed
 
     def _reconcile(self) -> None:
-        """Open what is new or changed, close what is gone. On air a camera opens on its own thread."""
+        """Open what is new or changed, close what is gone."""
         for entity in [entity for entity in self._feeds if self._world.get(entity, Captured) is None]:
             self._retire(entity)
         for entity, (camera, captured) in self._world.each(Camera, Captured):
             if captured.opened_as != camera:
                 self._retire(entity)
-                self._attach(entity, camera, captured).start()
+                self._open_on_air(self._attach(entity, camera, captured))
+
+    def _open_on_air(self, feed: Feed) -> None:
+        """Open a camera on its own thread, or at once where time steps; a bad one costs only its own pictures."""
+        if self._clock.steps:
+            try:
+                feed.open()
+            except CameraError as error:
+                self._notices.say("visible", "capture", str(error))
+        feed.start()
 
     def _retire(self, entity: int) -> None:
         """Close a feed without waiting for its worker."""
