@@ -141,7 +141,7 @@ def test_what_is_in_front_of_a_person_gives_them_no_ambience(disc: Any) -> None:
     np.testing.assert_allclose(veiled[INSIDE], black[INSIDE], atol=0.003)
 
 
-def test_more_lamps_than_fit_are_said(air: Air, still: Still) -> None:
+def test_more_lamps_than_fit_are_said(air: Air) -> None:
     lamps = "".join(lamp(f"lamp{i}", strength=0.1) for i in range(18))
     on_air = air(lamps + '[a.fill]\ncolour = "#fff"\n[a.layer]\n')
     assert "lighting: only the first 16 of 18 lights shine" in on_air.said

@@ -78,7 +78,7 @@ def test_a_smaller_target_averages_what_it_covers(harness: Harness) -> None:
     encoded = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
     encoded[...] = np.round(255 * picture)
     planes = Planes(harness.gpu, "test")
-    planes.upload(Picture(1, 0, WIDTH, HEIGHT, "rgba", (encoded,)), still=True)
+    planes.upload(Picture(1, 0, WIDTH, HEIGHT, "rgba", (encoded,), still=True))
     blur = Blur(harness.passes, "test", WIDTH // 2, HEIGHT // 2, "rgba16float", "rgba")
     blur.read_planes(planes, 1.0)
     found = blurred(harness, blur, harness.passes.textures(*planes.views), 4.0)

@@ -140,7 +140,7 @@ def test_an_rgba_picture_is_read_as_it_is(harness: Harness, exact: bool) -> None
 def test_a_stills_smaller_sizes_are_means_of_it(harness: Harness) -> None:
     rgba = np.random.default_rng(4).integers(0, 256, (64, 64, 4), np.uint8)
     shown = Planes(harness.gpu, "test")
-    shown.upload(Picture(1, 0, 64, 64, "rgba", (rgba,)), still=True)
+    shown.upload(Picture(1, 0, 64, 64, "rgba", (rgba,), still=True))
     name = harness.file(READ)
     block = harness.uniforms.block(harness.shaders.struct(name, "Test"))
     shown.write_reading(block.data["reading"], lod=2.0)

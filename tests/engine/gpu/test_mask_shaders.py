@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from engine.components import Mask
 from engine.gpu.planes import Planes
+from engine.gpu.tiles import GUIDED, KEY, TEXTURE, OwnAlpha, Sorted, Tiles
 from engine.media.picture import Picture
-from systems.masks import FLAT_VARIANCE, GUIDED, TEXTURE, Matte, Refiner, Tiles
+from systems.masks import FLAT_VARIANCE, Matte, Refiner
 from tests.engine.gpu.harness import Harness
 
 WIDTH, HEIGHT = 64, 36
@@ -183,10 +184,13 @@ def check_tiles(found: Array, least: Array, most: Array, low: float, high: float
     assert (found == expected).mean() > 0.98
 
 
-def sort(harness: Harness, matte: Matte) -> Array:
+def sort(harness: Harness, matte: Sorted, rgba: Array | None = None) -> Array:
     tiles = Tiles(harness.passes, "test")
     encoder = harness.gpu.device.create_command_encoder()
-    tiles.sort(encoder, matte)
+    planes = Planes(harness.gpu, "test")
+    rgba = np.zeros((24, 40, 4), np.uint8) if rgba is None else rgba
+    planes.upload(Picture(1, 0, rgba.shape[1], rgba.shape[0], "rgba", (rgba,)))
+    tiles.sort(encoder, planes, matte)
     harness.uniforms.upload()
     harness.gpu.wait(harness.gpu.submit(encoder.finish()))
     return np.round(255 * harness.seen(tiles.view, Tiles.SIZE)[..., 0]).astype(np.int64)
@@ -227,3 +231,23 @@ def test_tiles_of_a_guided_matte_are_edges_wherever_colour_decides(
     check_tiles(
         sort(harness, matte), least, most, float(np.float32(threshold - half)), float(np.float32(threshold + half))
     )
+
+
+def test_tiles_of_a_picture_with_alpha_are_sorted_by_its_alpha(harness: Harness) -> None:
+    rgba = np.zeros((144, 240, 4), np.uint8)
+    rgba[..., 3] = blobs(240, 144)
+    check_tiles(sort(harness, OwnAlpha(), rgba), rgba[..., 3] / 255, rgba[..., 3] / 255, 0.0, 1.0)
+
+
+def test_a_key_leaves_out_empty_tiles_and_overlooks_no_hair(harness: Harness) -> None:
+    rgba = np.full((240, 400, 4), 255, np.uint8)
+    rgba[..., :3] = (0x00, 0xB1, 0x40)
+    rgba[100:160, 50:200, :3] = (200, 150, 120)
+    rgba[:, 355, :3] = (60, 40, 30)  # one pixel wide
+    screen = np.array([0x00, 0xB1, 0x40]) / 255
+    kinds = sort(harness, Matte(kind=KEY, version=1, screen=screen, mask=Mask(camera="front")), rgba)
+    person = (rgba[..., 0] > 0).astype(float)
+    holds = sorted_tiles(person, person, 0.0, 1.0, margin=0) != EMPTY
+    assert (kinds[holds] == EDGE).all()
+    assert (kinds == EMPTY).mean() > 0.7
+    assert SOLID not in kinds, "a key decides pixel by pixel what is person"

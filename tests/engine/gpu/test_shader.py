@@ -254,18 +254,19 @@ def constants(name: str) -> dict[str, int]:
 
 
 def test_python_and_wgsl_count_alike() -> None:
+    from engine.gpu import tiles
     from engine.gpu.planes import LAYOUTS
-    from systems import layers, lighting, masks, particles
+    from systems import layers, lighting, particles
 
     blends = constants("common/blend.wgsl")
     assert {name.upper(): value for name, value in layers.BLENDS.items()} == blends
     mattes = constants("common/matte.wgsl")
-    assert mattes == {"NONE": masks.NONE, "TEXTURE": masks.TEXTURE, "GUIDED": masks.GUIDED, "KEY": masks.KEY}
+    assert mattes == {"NONE": tiles.NONE, "TEXTURE": tiles.TEXTURE, "GUIDED": tiles.GUIDED, "KEY": tiles.KEY}
     assert {name.upper(): value for name, value in LAYOUTS.items()} == constants("common/picture.wgsl")
     assert {name.upper(): value for name, value in particles.EMIT.items()} == constants("particles.wgsl")
-    tiles = constants("common/tile.wgsl")
-    assert (tiles["EDGE_TILE"], tiles["SOLID_TILE"]) == (layers.EDGE_TILE, layers.SOLID_TILE)
+    kinds = constants("common/tile.wgsl")
+    assert (kinds["EDGE_TILE"], kinds["SOLID_TILE"]) == (tiles.EDGE, tiles.SOLID)
     text = (FOLDER / "common/tile.wgsl").read_text(encoding="utf-8")
-    assert f"vec2f({masks.Tiles.SIZE[0]}.0, {masks.Tiles.SIZE[1]}.0)" in text
+    assert f"vec2f({tiles.Tiles.SIZE[0]}.0, {tiles.Tiles.SIZE[1]}.0)" in text
     assert f"array<Lamp, {lighting.MOST_LAMPS}>" in (FOLDER / "common/frame.wgsl").read_text(encoding="utf-8")
     assert f"@workgroup_size({particles.GROUP})" in (FOLDER / "particles.wgsl").read_text(encoding="utf-8")

@@ -1,0 +1,262 @@
+"""One inference per picture whoever asks, and every picture shown with its own mask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from engine.components import Camera, Mask
+from engine.media.picture import Picture, PictureBuffer, Plane
+from engine.models.worker import Answer, ModelWorker
+from engine.notices import Notices
+from engine.threads.slots import Slots
+from engine.tick import Tick
+from engine.timing.clock import HandClock
+from engine.trace import Trace
+from engine.world import World
+from systems.capture import Captured
+from systems.inference import MOST_WAITING, Inference, Inferred, Shown
+from tests.engine.models.onnx_models import mixer
+from tests.shows import Air, OnAir, the_gpu
+
+MS = 1_000_000
+
+SCENE = """
+[front.camera]
+source = "synthetic"
+width = 160
+height = 90
+rate_hz = {camera_hz}
+[one.mask]
+camera = "front"
+source = "neural"
+model = "{model}"
+[one.layer]
+[two.layer]
+mask = "one"
+order = 1
+[three.layer]
+mask = "one"
+order = 2
+[four.mask]
+camera = "front"
+source = "neural"
+model = "{model}"
+threshold = 0.3
+[four.layer]
+order = 3
+"""
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A model whose mask is the picture's red."""
+    return mixer(tmp_path / "red.onnx", "nhwc", [[1.0, 0.0, 0.0]])
+
+
+def camera_of(on_air: OnAir) -> int:
+    camera = on_air.show.world.entity("front")
+    assert camera is not None
+    return camera
+
+
+@pytest.mark.parametrize("displays", [1, 2, 4, 8])
+def test_there_is_one_inference_per_picture_whoever_uses_it(air: Air, model: Path, displays: int) -> None:
+    text = SCENE.format(model=model, camera_hz=30.0) + "".join(f"[d{i}.display]\n" for i in range(displays))
+    on_air = air(text, 80, 45, ticks=12)
+    assert len(on_air.show.present.presenters) == displays
+    assert all(presenter.presents == 12 for presenter in on_air.show.present.presenters.values())
+    (worker,) = on_air.show.inference.models.values()
+    shown = on_air.show.world.get("front", Shown)
+    assert shown is not None
+    assert shown.count == 12
+    assert worker.counts(camera_of(on_air)).inferences == 12
+
+
+def test_a_camera_slower_than_the_show_costs_an_inference_only_when_it_has_a_picture(air: Air, model: Path) -> None:
+    on_air = air(SCENE.format(model=model, camera_hz=10.0), 80, 45, ticks=30)
+    (worker,) = on_air.show.inference.models.values()
+    assert worker.counts(camera_of(on_air)).inferences == 10
+
+
+def test_where_time_steps_every_picture_is_shown_with_its_own_mask(air: Air, model: Path) -> None:
+    on_air = air(SCENE.format(model=model, camera_hz=30.0), 80, 45)
+    world = on_air.show.world
+    for _ in range(8):
+        shown, inferred = world.get("front", Shown), world.get("one", Inferred)
+        assert shown is not None
+        assert inferred is not None
+        assert shown.picture is not None
+        assert inferred.answer is not None
+        assert shown.picture.sequence == inferred.answer.sequence
+        assert shown.unaligned == 0
+        on_air.ticks()
+
+
+# With time that runs on, and a model that answers when it is told to --------------------------------------------------
+
+
+class RunningClock(HandClock):
+    """A clock turned by hand that does not say so."""
+
+    steps = False
+
+
+class SlowModel:
+    """Stands where a ModelWorker stands: keeps what it is given, and answers when the test says so."""
+
+    def __init__(self) -> None:
+        self.given: list[Picture] = []
+        self.masks: Slots[Plane] = Slots(lambda: np.zeros((4, 4), np.uint8), 4)
+        self.ready: Answer | None = None
+
+    def join(self, _camera: int) -> None:
+        pass
+
+    def submit(self, _camera: int, picture: Picture) -> None:
+        self.given.append(picture)
+
+    def answers(self, _camera: int) -> Answer | None:
+        ready, self.ready = self.ready, None
+        return ready
+
+    def answer(self, sequence: int) -> None:
+        """Finish a picture; those before it are let go too, as displaced ones are."""
+        slot = self.masks.acquire()
+        assert slot is not None
+        for picture in [p for p in self.given if p.sequence <= sequence]:
+            picture.release()
+            self.given.remove(picture)
+        self.ready = Answer(1, sequence, 0, 0, 0, 1.0, 0.5, slot)
+
+    def stop(self) -> None:
+        for picture in self.given:
+            picture.release()
+
+
+class Studio:
+    """One camera whose pictures come when the test says so, and its masks."""
+
+    def __init__(self, notices: Notices, **mask: Any) -> None:
+        self.world = World()
+        self.clock = RunningClock()
+        self.camera = self.world.spawn("front", [Camera(source="synthetic")])
+        self.world.spawn("guest", [Mask(camera="front", source="neural", model="slow.onnx", **mask)])
+        self.inference = Inference(self.world, the_gpu(), self.clock, notices, Trace())
+        self.model = SlowModel()
+        self.inference._models["slow.onnx"] = cast("ModelWorker", self.model)
+        self.pictures: Slots[PictureBuffer] = Slots(PictureBuffer, 6)
+        self.sequence = 0
+        self.tick = Tick()
+        captured, shown = self.world.get("front", Captured), self.world.get("front", Shown)
+        assert captured is not None
+        assert shown is not None
+        self.captured, self.shown = captured, shown
+
+    def turn(self, *, picture: bool = True) -> int | None:
+        """Do a tick of 33 ms, with a new picture or without; return the sequence that is shown."""
+        self.tick.now_ns += 33 * MS
+        self.captured.arrived = picture
+        if picture:
+            slot = self.pictures.acquire()
+            assert slot is not None, "a camera has six slots: too many are held"
+            self.sequence += 1
+            planes = slot.buffer.shape("rgba", 16, 16)
+            if self.captured.newest is not None:
+                self.captured.newest.release()
+            self.captured.newest = Picture(self.sequence, self.tick.now_ns, 16, 16, "rgba", planes, slot=slot)
+        self.inference.process(self.tick)
+        return self.shown.picture.sequence if self.shown.picture is not None else None
+
+    def close(self) -> None:
+        self.inference.close()
+        if self.captured.newest is not None:
+            self.captured.newest.release()
+        self.world.close()
+
+
+@pytest.fixture
+def studio(notices: Notices) -> Iterator[Studio]:
+    studio = Studio(notices)
+    yield studio
+    studio.close()
+    assert len(studio.pictures.free) == 6, "every slot returns"
+    assert len(studio.model.masks.free) == 4
+
+
+def test_an_aligned_picture_waits_for_its_mask(studio: Studio) -> None:
+    assert studio.turn() == 1, "the first is shown at once: there is nothing else"
+    assert studio.turn() == 1
+    studio.model.answer(1)
+    assert studio.turn() == 1
+    assert studio.turn(picture=False) == 1
+    studio.model.answer(2)
+    assert studio.turn(picture=False) == 2
+    assert studio.shown.changed
+    studio.model.answer(3)
+    assert studio.turn() == 3
+    assert studio.shown.unaligned == 0
+
+
+def test_what_is_shown_is_always_the_picture_of_the_newest_answer(studio: Studio) -> None:
+    rng = np.random.default_rng(1)
+    studio.turn()
+    for _ in range(60):
+        late = studio.sequence - int(rng.integers(0, 3))
+        inferred = studio.world.get("guest", Inferred)
+        assert inferred is not None
+        newest = inferred.answer.sequence if inferred.answer is not None else 0
+        if rng.random() < 0.7 and newest < late:
+            studio.model.answer(late)
+        shown = studio.turn(picture=bool(rng.random() < 0.8))
+        if inferred.answer is not None and studio.shown.unaligned == 0:
+            assert shown is not None
+            assert shown <= max(inferred.answer.sequence, 1)
+            assert shown == inferred.answer.sequence or not studio.shown.changed
+
+
+def test_after_the_patience_a_picture_is_shown_without_its_mask_and_counted(notices: Notices) -> None:
+    studio = Studio(notices, max_delay_ms=100.0)
+    assert [studio.turn() for _ in range(4)] == [1, 1, 1, 1]
+    assert studio.shown.unaligned == 0
+    for _ in range(2):
+        shown = studio.turn()
+    assert shown == studio.sequence
+    assert studio.shown.unaligned == 1
+    studio.close()
+
+
+def test_no_more_pictures_wait_than_a_camera_can_spare(notices: Notices) -> None:
+    studio = Studio(notices, max_delay_ms=2000.0)
+    for _ in range(20):
+        studio.turn()
+        assert len(studio.shown.waiting) <= MOST_WAITING
+        # As the worker does it: the newest displaces the one that waits, the first is at work.
+        while len(studio.model.given) > 2:
+            studio.model.given.pop(1).release()
+    assert studio.shown.waiting[0].sequence == 2, "the one that the model is at work on is kept"
+    studio.close()
+
+
+def test_the_latest_picture_is_shown_at_once_where_the_author_wants_that(notices: Notices) -> None:
+    studio = Studio(notices, align="latest")
+    for expected in range(1, 5):
+        assert studio.turn() == expected
+        studio.model.answer(expected)
+    studio.close()
+
+
+def test_an_answer_is_fresh_for_one_tick(studio: Studio) -> None:
+    inferred = studio.world.get("guest", Inferred)
+    assert inferred is not None
+    studio.turn()
+    studio.model.answer(1)
+    studio.turn(picture=False)
+    assert inferred.fresh
+    studio.turn(picture=False)
+    assert not inferred.fresh
+    assert inferred.answer is not None
