@@ -62,8 +62,10 @@ def _on_air(show: Show, seconds: float | None) -> None:
             return
         with tqdm(total=seconds, unit="s", disable=None, bar_format="{l_bar}{bar}| {n:.1f}/{total:.1f} s") as bar:
 
+            began_ns = show.clock.now_ns
+
             def advance(tick: Tick) -> None:
-                done = min(seconds, tick.now_ns / 1e9)
+                done = min(seconds, (tick.now_ns - began_ns) / 1e9)
                 if done - bar.n >= 0.25:
                     bar.update(done - bar.n)
 
