@@ -329,39 +329,60 @@ class Window:
 
 
 class Deadline:
-    """How long before a vsync a present must be done, so that the display still takes it.
+    """How long before a vsync a present must have returned, so that the display still takes it.
 
-    0.8 ms to start with, the figure published for such a scheme; what a driver or compositor really wants cannot be
-    asked. Every present that returned in time and was shown a vsync late says that it wants more: then the margin
-    grows by half at once, up to a quarter of a period. Every one that was in time takes back 10 ns of that, so that
-    0.4 ms are forgotten in eleven minutes: a margin that crept down to the edge would miss a vsync to find it.
-    It never goes below 0.8 ms: half of that would be the most to gain.
+    0.8 ms to start with, the figure published for such a scheme. What a driver or compositor really wants cannot be
+    asked, and the margin also has to bear the one turn in a hundred that takes longer than the lead. So it learns:
+
+    - A present that used up more than 2/5 of the margin: a quarter more, at once, so that the margin mostly grows
+      before anything is missed. One that used up all of it, but no more than as much again: half more. What is later
+      than that says nothing of the margin: the work took long, which is the lead's affair.
+    - One that returned in time, and yet its picture was shown at a later vsync: half more. A picture that is never
+      shown teaches nothing, since displays let single vsyncs pass for reasons of their own.
+    - Every other one takes back 5 ns: 0.2 ms are forgotten in eleven minutes at 60 Hz. A margin that crept down to
+      the edge would have to miss a vsync to find it, so it never goes below 0.8 ms.
+    - A quarter of a period is the most. For ticks of 5 ± 0.35 ms it settles at 1.3 to 2 ms: ten runs of ten minutes then miss nothing,
+      where half the margin and a fifth more miss one vsync in every second run, and add 0.3 ms less.
     """
 
     START_NS = 800_000
-    GROWTH = 1.5
-    BACK_NS = 10
+    USED_UP = 1.5
+    NARROW = 1.25
+    LEFT = 0.6  # of the margin, that a present should leave
+    BACK_NS = 5
     MOST = 0.25  # of a period
 
-    __slots__ = ("margin_ns", "misses")
+    __slots__ = ("margin_ns", "misses", "period_ns")
 
-    def __init__(self) -> None:
+    def __init__(self, period_ns: float = period_of(FALLBACK_HZ)) -> None:
+        self.period_ns = period_ns
         self.margin_ns = self.START_NS
-        self.misses = 0
+        self.misses = 0  # vsyncs that a present was late for, or that were shown later for no reason known
 
     def before(self, vsync_ns: int) -> int:
         """Return when a present must have returned to be shown at a vsync."""
         return vsync_ns - self.margin_ns
 
-    def shown(self, aimed_ns: int, returned_ns: int, vsync_ns: int, period_ns: float) -> None:
-        """Learn from a present for the vsync `aimed_ns` that returned when it did and was shown at `vsync_ns`."""
-        if returned_ns > self.before(aimed_ns):
-            return  # late by its work: the lead's affair
-        if vsync_ns - aimed_ns > period_ns / 2:
-            self.misses += 1
-            self.margin_ns = max(self.margin_ns, min(int(self.margin_ns * self.GROWTH), int(period_ns * self.MOST)))
-        else:
+    def returned(self, aimed_ns: int, returned_ns: int) -> None:
+        """Learn from when a present for the vsync `aimed_ns` returned."""
+        left_ns = aimed_ns - returned_ns
+        if left_ns >= self.margin_ns * self.LEFT:
             self.margin_ns = max(self.START_NS, self.margin_ns - self.BACK_NS)
+        elif left_ns > 0:
+            self._grow(self.NARROW)
+        else:
+            self.misses += 1
+            if left_ns > -self.margin_ns:
+                self._grow(self.USED_UP)
+
+    def shown(self, aimed_ns: int, returned_ns: int, vsync_ns: int) -> None:
+        """Learn from a stamp: what was presented for `aimed_ns` was shown at `vsync_ns`."""
+        if returned_ns <= self.before(aimed_ns) and vsync_ns - aimed_ns > self.period_ns / 2:
+            self.misses += 1
+            self._grow(self.USED_UP)
+
+    def _grow(self, factor: float) -> None:
+        self.margin_ns = max(self.margin_ns, min(int(self.margin_ns * factor), int(self.period_ns * self.MOST)))
 
 
 class Lead:
@@ -378,8 +399,9 @@ class Lead:
     - It goes down by 1/512 of the excess a turn: half of it in six seconds. Load that comes in bursts every few
       seconds is then met by a lead that remembers the last burst.
 
-    Measure work, not waiting: from the tick's start to the stage's end, plus from the present's begin to its return.
-    A lead that counted the time until the deadline would prove itself right and never go down.
+    Measure work, not waiting: from when the tick was to start to the stage's end, plus from when the present was to
+    begin to its return. To wake late from a sleep is part of the work. To wait for the deadline is not: a lead that
+    counted it would prove itself right and never go down.
     """
 
     TURNS = 512
@@ -544,59 +566,50 @@ class PresentPace:
 
     A display that does not set the pace meets stages at any phase, and two displays of one rate may meet them, for
     minutes or for ever, just about when their presenters look: then chance decides each time whether a stage is seen
-    twice or not at all. So there are two times to look, 2 ms apart, and whenever nothing new was there though it
+    twice or not at all. So there are two times to look, 1.5 ms apart, and whenever nothing new was there though it
     should have been, the other one is taken: where one is in the thick of it, the other is clear of it.
 
     Thread: the presenter's. Blocks: never. Owns: the deadline and its lead; the estimate is read by others.
     Fails: never.
     """
 
-    ASIDE_NS = 2_000_000
+    ASIDE_NS = 1_500_000
 
-    __slots__ = ("_aside", "_found", "deadline", "estimate", "latest_ns", "lead", "look_ns", "slips", "vsync_ns")
+    __slots__ = ("_aside", "_found", "deadline", "estimate", "lead", "slips", "vsync_ns")
 
     def __init__(self, estimate: VsyncEstimate, expected_ns: int = 0) -> None:
         self.estimate = estimate
-        self.deadline = Deadline()
+        self.deadline = Deadline(estimate.period_ns)
         self.lead = Lead(expected_ns)
-        self.vsync_ns = 0  # the one to present for
-        self.look_ns = 0  # when to look for a new stage
-        self.latest_ns = 0  # until when one that comes after that may still make it
+        self.vsync_ns = 0  # the one that the next present is for
         self.slips = 0
         self._aside = False
         self._found = True
 
     def aim(self, now_ns: int) -> int:
-        """Choose the next vsync and return when to look for a stage."""
-        work_ns = self.lead.value_ns
-        before_ns = self.deadline.margin_ns + work_ns
+        """Choose the next vsync, and return when to look for a stage and present it."""
+        before_ns = self.deadline.margin_ns + self.lead.value_ns
         if self._aside:
             before_ns += min(self.ASIDE_NS, int(self.estimate.period_ns / 4))
-        vsync_ns = self.estimate.next_vsync(now_ns, self.vsync_ns)
-        self.vsync_ns = vsync_ns
-        self.look_ns = vsync_ns - before_ns
-        self.latest_ns = self.look_ns if self._aside else vsync_ns - work_ns - self.deadline.margin_ns // 2
-        return self.look_ns
+        self.vsync_ns = self.estimate.next_vsync(now_ns, self.vsync_ns)
+        return self.vsync_ns - before_ns
 
     def looked(self, *, found: bool, stage_ns: float) -> None:
-        """Learn whether there was a new stage in time; `stage_ns` is how often they come."""
+        """Learn whether there was a new stage when it looked; `stage_ns` is how often they come."""
         if not found and self._found and stage_ns <= (1 + BEND) * self.estimate.period_ns:
             self.slips += 1
             self._aside = not self._aside
         self._found = found
 
-    def aim_at_once(self, now_ns: int) -> int:
-        """Choose the vsync of a present that begins now, as on the display that sets the pace; return it."""
-        self.vsync_ns = self.estimate.vsync_after(now_ns + self.lead.value_ns)
-        return self.vsync_ns
-
-    def presented(self, work_ns: int) -> None:
-        """Learn how long it took to draw and present, without what it waited for the display."""
+    def presented(self, aimed_ns: int, work_ns: int, returned_ns: int) -> None:
+        """Learn from a present for a vsync: how long it took from when it was to look, and when it returned."""
         self.lead.add(work_ns)
+        self.deadline.returned(aimed_ns, returned_ns)
 
     def shown(self, aimed_ns: int, returned_ns: int, stamp_ns: int, source: str = "present") -> None:
         """Take a stamp: what was presented for `aimed_ns`, by a present that returned, became visible."""
-        self.estimate.stamp(stamp_ns, source)
         estimate = self.estimate
+        estimate.stamp(stamp_ns, source)
+        self.deadline.period_ns = estimate.period_ns
         if estimate.quality > 0.5:
-            self.deadline.shown(aimed_ns, returned_ns, estimate.vsync_of(stamp_ns), estimate.period_ns)
+            self.deadline.shown(aimed_ns, returned_ns, estimate.vsync_of(stamp_ns))

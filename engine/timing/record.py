@@ -165,7 +165,7 @@ class TimingLog:
             if event not in EVENTS or len(numbers) != 4:
                 raise ValueError(line)
             number, begun_ns, ended_ns, aim_ns = map(int, numbers)
-            self.lane(cast(EventName, event), subject).add(number, begun_ns, ended_ns, aim_ns)
+            self.lane(event, subject).add(number, begun_ns, ended_ns, aim_ns)
 
 
 def _open(path: Path, mode: Literal["rt", "wt"]) -> IO[str]:

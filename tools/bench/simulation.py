@@ -11,7 +11,8 @@ What is counted at each true vsync, from two seconds after the start:
     doubled  nothing new, though stages come at least as often as vsyncs. Where two displays' clocks differ, some are
              inevitable; what is beyond that is chance at the moment when a presenter looks.
     torn     a present was under way at the vsync: in immediate mode the picture would be cut there.
-    latency  from the tick's start to the vsync at which its stage is first seen.
+    latency  how old what is shown is: from its tick's start to the vsync, at every vsync. A picture that is shown
+             again has grown older by a period, so a policy cannot gain by showing few pictures.
 
 A present that returns less than `LATCH_NS` before a vsync is shown at the next. A vsync that the display let pass
 counts for nobody.
@@ -167,6 +168,7 @@ class MeanInterval(VsyncEstimate):
 
     def stamp(self, time_ns: int, source: str = "present") -> None:
         """Take a stamp as if it were the vsync."""
+        self.source = source
         if not self._kept:
             self.phase_ns = time_ns
         steps = round((time_ns - self.phase_ns) / self.period_ns)
@@ -199,21 +201,21 @@ class Policy:
         """Return when the next tick should start."""
         return now_ns
 
-    def ticked(self, work_ns: int, now_ns: int) -> None:
+    def ticked(self, work_ns: int) -> None:
         """A tick ended."""
 
-    def look_at(self, screen: int, now_ns: int) -> int | None:
+    def look_at(self, screen: int, now_ns: int) -> int | None:  # noqa: ARG002 - others do
         """Return when this screen's presenter looks for a stage, None: whenever there is one."""
         return None
 
     def looked(self, screen: int, found: bool) -> None:
         """The presenter looked."""
 
-    def aim(self, screen: int, now_ns: int) -> int:
+    def aim(self, screen: int) -> int:  # noqa: ARG002 - others do
         """A present begins: return the vsync that it is for."""
         return 0
 
-    def presented(self, screen: int, work_ns: int, now_ns: int) -> None:
+    def presented(self, screen: int, aimed_ns: int, work_ns: int, now_ns: int) -> None:
         """A present returned."""
 
     def shown(self, screen: int, aimed_ns: int, returned_ns: int, stamp_ns: int) -> None:
@@ -264,7 +266,7 @@ class Paced(Policy):
         """The vsync, less the lead."""
         return self.ticks.aim(now_ns)
 
-    def ticked(self, work_ns: int, now_ns: int) -> None:
+    def ticked(self, work_ns: int) -> None:
         """Remember, to add the present's."""
         self._work_ns = work_ns
 
@@ -276,14 +278,13 @@ class Paced(Policy):
         """Tell the presenter's pace."""
         self.presents[screen].looked(found=found, stage_ns=self._stage_ns)
 
-    def aim(self, screen: int, now_ns: int) -> int:
-        """The vsync looked for; on the display that sets the pace the tick's, while it can be reached."""
-        present = self.presents[screen]
-        return present.aim_at_once(now_ns) if screen == self.pace else present.vsync_ns
+    def aim(self, screen: int) -> int:
+        """The vsync looked for; on the display that sets the pace that of the stage's tick."""
+        return (self.ticks.vsync_ns or 0) if screen == self.pace else self.presents[screen].vsync_ns
 
-    def presented(self, screen: int, work_ns: int, now_ns: int) -> None:
+    def presented(self, screen: int, aimed_ns: int, work_ns: int, now_ns: int) -> None:
         """Learn the work."""
-        self.presents[screen].presented(work_ns)
+        self.presents[screen].presented(aimed_ns, work_ns, now_ns)
         if screen == self.pace:
             self.ticks.done(self._work_ns + work_ns, now_ns)
 
@@ -391,17 +392,18 @@ class Simulation:
         return time_ns + self.world.wake_ns[self._wakes % len(self.world.wake_ns)]
 
     def _plan_tick(self, now_ns: int) -> None:
-        self._at(self._wake(self.policy.tick_at(now_ns), now_ns), _TICK, 0)
+        start_ns = max(now_ns, self.policy.tick_at(now_ns))
+        self._at(self._wake(start_ns, now_ns), _TICK, 0, (start_ns, 0))
 
-    def _tick(self, now_ns: int, _which: int, _extra: tuple[int, int]) -> None:
+    def _tick(self, now_ns: int, _which: int, extra: tuple[int, int]) -> None:
         work_ns = self.world.work(self.ticks, now_ns)
         self.ticks += 1
-        self._at(now_ns + work_ns, _TICKED, 0, (now_ns, work_ns))
+        self._at(now_ns + work_ns, _TICKED, 0, (extra[0], now_ns))
 
     def _ticked(self, now_ns: int, _which: int, extra: tuple[int, int]) -> None:
-        self._begun_ns.append(extra[0])
+        self._begun_ns.append(extra[1])
         self._ended_ns.append(now_ns)
-        self.policy.ticked(extra[1], now_ns)
+        self.policy.ticked(now_ns - extra[0])
         if self.policy.serial:
             self._chain = -1
             self._next_in_chain(now_ns)
@@ -425,23 +427,24 @@ class Simulation:
         look_ns = self.policy.look_at(index, now_ns)
         presenter.waiting = look_ns is None
         if look_ns is not None:
-            self._at(self._wake(look_ns, now_ns), _LOOK, index)
+            look_ns = max(now_ns, look_ns)
+            self._at(self._wake(look_ns, now_ns), _LOOK, index, (look_ns, 0))
 
-    def _look(self, now_ns: int, index: int, _extra: tuple[int, int]) -> None:
+    def _look(self, now_ns: int, index: int, extra: tuple[int, int]) -> None:
         found = len(self._ended_ns) - 1 > self._presenters[index].sent
         self.policy.looked(index, found)
         if found:
-            self._present(index, now_ns)
+            self._present(index, now_ns, extra[0])
         else:
             self._plan(index, now_ns)
 
-    def _present(self, index: int, now_ns: int) -> None:
+    def _present(self, index: int, now_ns: int, due_ns: int | None = None) -> None:
         presenter = self._presenters[index]
         presenter.busy, presenter.waiting = True, False
         self._sends += 1
         work_ns = self.world.present_ns[self._sends % len(self.world.present_ns)]
-        aimed_ns = self.policy.aim(index, now_ns)
-        self._at(now_ns + work_ns, _PRESENTED, index, (aimed_ns, now_ns))
+        aimed_ns = self.policy.aim(index)
+        self._at(now_ns + work_ns, _PRESENTED, index, (aimed_ns, now_ns if due_ns is None else due_ns))
         vsyncs_ns = self.world.screens[index].vsyncs_ns
         if presenter.vsync < len(vsyncs_ns) and now_ns < vsyncs_ns[presenter.vsync] < now_ns + work_ns:
             self.shown[index].torn += now_ns > SETTLING_NS
@@ -451,7 +454,7 @@ class Simulation:
         presenter = self._presenters[index]
         presenter.busy = False
         presenter.sent, presenter.sent_ns, presenter.aimed_ns = presenter.due, now_ns, extra[0]
-        self.policy.presented(index, now_ns - extra[1], now_ns)
+        self.policy.presented(index, extra[0], now_ns - extra[1], now_ns)
         if self.policy.serial:
             self._next_in_chain(now_ns)
             return
@@ -484,7 +487,7 @@ class Simulation:
             shown.missed += not is_new
         else:
             shown.missed += seen + 1 < len(self._ended_ns) and self._ended_ns[seen + 1] <= now_ns - ALLOWED_NS
-        if is_new:
+        if seen:
             shown.latency_ns.append(now_ns - self._begun_ns[seen])
 
     def _stamp(self, now_ns: int, index: int, extra: tuple[int, int]) -> None:
