@@ -16,18 +16,26 @@ BLOCK_BYTES = 512
 
 
 class Block:
-    """One draw's uniforms. `data["field"] = value` writes it; the next upload takes it to the GPU."""
+    """One draw's uniforms. `data["field"] = value` writes it; the next upload takes it to the GPU.
+
+    It comes back when it is freed or, like a GPU object, when nobody refers to it any more.
+    """
 
     __slots__ = ("_uniforms", "data", "offset")
 
     def __init__(self, uniforms: Uniforms, offset: int, data: NDArray[Any]) -> None:
-        self._uniforms = uniforms
+        self._uniforms: Uniforms | None = uniforms
         self.offset = offset
         self.data = data
 
     def free(self) -> None:
-        """Give the block back."""
-        self._uniforms._free.append(self.offset)
+        """Give the block back. A second call does nothing."""
+        uniforms, self._uniforms = self._uniforms, None
+        if uniforms is not None:
+            uniforms._free.append(self.offset)
+
+    def __del__(self) -> None:
+        self.free()
 
 
 class Uniforms:
