@@ -116,7 +116,7 @@ class Harness:
 
     def fill(self, pipeline: Any, target: Any, block: Block | None, textures: Sequence[Any]) -> None:
         """Draw one quad over a texture and wait for it."""
-        block = block or Block(self.uniforms, 1024, np.zeros(0))
+        block = block or self.uniforms.block(np.dtype(np.float32))
         self.uniforms.upload()
         encoder = self.gpu.device.create_command_encoder()
         self.passes.fill(encoder, pipeline, block, self.passes.textures(*textures), target.create_view())

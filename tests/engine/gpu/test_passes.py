@@ -44,9 +44,18 @@ def test_blocks_lie_apart_and_come_back_empty(gpu: Gpu) -> None:
         uniforms.block(BLOCK)
     blocks[1].data["b"] = (1, 2, 3)
     blocks[1].free()
+    blocks[1].free()  # once more gives nothing back
     again = uniforms.block(BLOCK)
     assert again.offset == blocks[1].offset
     assert not again.data["b"].any()
+    with pytest.raises(MemoryError):
+        uniforms.block(BLOCK)
+
+
+def test_a_block_that_is_forgotten_comes_back(gpu: Gpu) -> None:
+    uniforms = Uniforms(gpu, most_blocks=2)
+    for _ in range(10):
+        assert uniforms.block(BLOCK).offset == FRAME_BYTES
 
 
 def test_an_upload_takes_every_block_to_the_gpu(gpu: Gpu) -> None:
