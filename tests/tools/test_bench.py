@@ -98,7 +98,8 @@ def test_rivals_take_turns() -> None:
 
 
 def test_a_ratio_is_that_of_the_middle_round() -> None:
-    ours, theirs = Timing(np.array([1.0, 1.0, 10.0])), Timing(np.array([2.0, 3.0, 30.0]))
+    none = np.zeros(3)
+    ours, theirs = Timing(np.array([1.0, 1.0, 10.0]), none), Timing(np.array([2.0, 3.0, 30.0]), none)
     assert ours.faster_than(theirs) == 3.0
     assert (theirs.median_ms, theirs.least_ms) == (3.0, 2.0)
 

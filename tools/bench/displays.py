@@ -41,6 +41,7 @@ def run(quick: bool = False) -> Result:
         timing = timings[str(count)]
         result.add(f"tick with {count}", timing.median_ms, "ms")
         result.add(f"tick with {count}, quickest", timing.least_ms, "ms")
+        result.add(f"tick with {count}, CPU of all threads", timing.cpu_ms, "ms")
         result.add(f"tick with {count} and no new picture", still[str(count)].median_ms, "ms")
     for count in COUNTS[1:]:
         result.against(f"{count} displays", "1 display", timings[str(count)].faster_than(first))

@@ -189,6 +189,7 @@ def _report(result: Result, timings: dict[str, Timing], per_frame: float | None)
     for name, timing in timings.items():
         result.add(name, timing.median_ms, "ms")
         result.add(f"{name}, quickest", timing.least_ms, "ms")
+        result.add(f"{name}, CPU of all threads", timing.cpu_ms, "ms")
     ours, ours_rgba = timings["ours"], timings["ours, from RGBA"]
     same = ours.faster_than(timings["OpenCV"])
     same_rgba = ours_rgba.faster_than(timings["OpenCV, from BGR"])

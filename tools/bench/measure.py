@@ -19,6 +19,7 @@ class Timing:
     """What one contender took in each round, in milliseconds."""
 
     rounds_ms: NDArray[np.float64]
+    cpu_rounds_ms: NDArray[np.float64]
 
     @property
     def median_ms(self) -> float:
@@ -29,6 +30,11 @@ class Timing:
     def least_ms(self) -> float:
         """The quickest round: what it takes when nothing else runs."""
         return float(self.rounds_ms.min())
+
+    @property
+    def cpu_ms(self) -> float:
+        """What all threads of this process used in the middle round: a software GPU's work too, but nobody else's."""
+        return float(np.median(self.cpu_rounds_ms))
 
     def faster_than(self, rival: Timing) -> float:
         """How many times as fast as a rival: the median of what each round says."""
@@ -41,14 +47,15 @@ def interleave(contenders: Mapping[str, Work], rounds: int, warm_up: int = 2) ->
     for name in names:
         for _ in range(warm_up):
             contenders[name]()
-    taken = {name: np.zeros(rounds) for name in names}
+    taken = {name: Timing(np.zeros(rounds), np.zeros(rounds)) for name in names}
     for turn in range(rounds):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
-            begun_ns = time.perf_counter_ns()
+            begun_ns, cpu_ns = time.perf_counter_ns(), time.process_time_ns()
             contenders[name]()
-            taken[name][turn] = (time.perf_counter_ns() - begun_ns) / 1e6
-    return {name: Timing(rounds_ms) for name, rounds_ms in taken.items()}
+            taken[name].rounds_ms[turn] = (time.perf_counter_ns() - begun_ns) / 1e6
+            taken[name].cpu_rounds_ms[turn] = (time.process_time_ns() - cpu_ns) / 1e6
+    return taken
 
 
 def growth(sizes: Mapping[float, float]) -> float:
