@@ -143,6 +143,8 @@ class Feed:
         self.delivered += 1
         picture.sequence = self.delivered
         picture.captured_ns = min(shot.time_ns, self._clock.now_ns) if self._clock.steps else shot.time_ns
+        if self._source is not None:
+            self._source.stamp(picture, picture.captured_ns)
         picture.quarter_turns = (picture.quarter_turns + self._camera.rotate // 90) % 4
         picture.mirrored = self._camera.mirror
         picture.slot = slot

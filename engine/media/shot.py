@@ -54,6 +54,9 @@ class Source(ABC):
     def next(self) -> Shot | None:
         """Return the next shot, or None at the end."""
 
+    def stamp(self, picture: Picture, time_ns: int) -> None:  # noqa: B027 - nothing to do for most
+        """Write the show's time of a picture into it, where a camera is asked to."""
+
     def rewind(self) -> None:  # noqa: B027 - nothing to do where there is no end
         """Start again from the first shot."""
 

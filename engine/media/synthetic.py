@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from engine.components.camera import Camera
+from engine.media import timecode
 from engine.media.backdrop import backdrop
 from engine.media.brush import UNIT, Brush
 from engine.media.figure import HALF_WIDTH, TOP, Figure
@@ -42,6 +43,11 @@ class Synthetic(Source):
         time_ns = int(self._index * SECOND_NS / self._camera.rate_hz)
         self._index += 1
         return Shot(time_ns, partial(self.picture_at, time_ns))
+
+    def stamp(self, picture: Picture, time_ns: int) -> None:
+        """Draw the time code, if the camera shows one: the one thing in a picture that is of the show's own time."""
+        if self._camera.timecode:
+            timecode.draw(picture.planes[0], time_ns, picture.truth)
 
     def picture_at(self, time_ns: int, buffer: PictureBuffer) -> Picture:
         """Draw the picture of a time: it depends on nothing else."""
