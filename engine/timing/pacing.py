@@ -172,14 +172,15 @@ class VsyncEstimate:
             self.restarts += 1
             self._begin(time_ns)
         elif since_ns > 0:
-            # While young, the first stamp may itself be the late one: then half a period early is as likely as late.
-            early = self.EARLY + drift if self._stamps >= self.WINDOW else 0.5
-            self._step(time_ns, floor((time_ns - self.phase_ns) / self.period_ns + early))
+            self._step(time_ns, drift)
             if self._seen % self.WINDOW == 0 and self._share < 0.5:
                 self._look_for_another_mode()
 
-    def _step(self, time_ns: int, steps: int) -> None:
-        """Go on by as many vsyncs, and take a stamp of the last one."""
+    def _step(self, time_ns: int, drift: float) -> None:
+        """Go on to the vsync that a stamp tells of; `drift` is how far, in periods, the phase may have moved since."""
+        # While young, the first stamp may itself be the late one: then half a period early is as likely as late.
+        early = self.EARLY + drift if self._stamps >= self.WINDOW else 0.5
+        steps = floor((time_ns - self.phase_ns) / self.period_ns + early)
         if steps <= 0:  # a second one in the same vsync: whatever this is, it does not wait for the display
             self._see(time_ns)
             self._share -= self._share / self.WINDOW
@@ -287,7 +288,8 @@ class VsyncEstimate:
         count, half = self.WINDOW, self.WINDOW // 2
         known_ns = [self._known_ns[(self._seen + index) % count] for index in range(count)]
         period_ns = sorted((known_ns[index + half] - known_ns[index]) / half for index in range(half))[half // 2]
-        if not self.MODES[0] < period_ns / self.period_ns < self.MODES[1]:
+        change = period_ns / self.period_ns
+        if not self.MODES[0] < change < self.MODES[1] or abs(change - 1) < self.FURTHEST:
             return
         steady = sum(
             abs(known_ns[index + 1] - known_ns[index] - period_ns) < self.NEAR * period_ns for index in range(count - 1)
@@ -297,9 +299,9 @@ class VsyncEstimate:
         self.reported_ns = self.period_ns = period_ns
         self.measured = False
         self.restarts += 1
-        self._forget()
-        for time_ns in known_ns:
-            self.stamp(time_ns, self.source)
+        self._begin(known_ns[0])
+        for time_ns in known_ns[1:]:
+            self._step(time_ns, 0.0)
 
 
 class Window:
@@ -341,8 +343,9 @@ class Deadline:
       shown teaches nothing, since displays let single vsyncs pass for reasons of their own.
     - Every other one takes back 5 ns: 0.2 ms are forgotten in eleven minutes at 60 Hz. A margin that crept down to
       the edge would have to miss a vsync to find it, so it never goes below 0.8 ms.
-    - A quarter of a period is the most. For ticks of 5 ± 0.35 ms it settles at 1.3 to 2 ms: ten runs of ten minutes then miss nothing,
-      where half the margin and a fifth more miss one vsync in every second run, and add 0.3 ms less.
+    - A quarter of a period is the most. For ticks of 5 ± 0.35 ms it settles at 1.3 to 2 ms: ten simulated runs of ten
+      minutes then miss nothing. With half of the margin and a fifth more, every second run missed a vsync, for 0.3 ms
+      less delay.
     """
 
     START_NS = 800_000

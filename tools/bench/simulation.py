@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.timing.pacing import PresentPace, TickPace, VsyncEstimate, period_of, whole_intervals
+from engine.timing.record import TimingLog
 
 MS = 1_000_000
 SECOND_NS = 1_000_000_000
@@ -147,6 +148,72 @@ def draw(
         bursts,
         burst_factor,
     )
+
+
+def world_of(log: TimingLog, name: str) -> World:
+    """Return the world that a show's log tells of: its loads, its stamps, and the vsyncs as hindsight sees them.
+
+    ValueError where it holds no ticks, or too few stamps to say where any display's vsyncs were.
+    """
+    work_ns = [row.ended_ns - row.begun_ns for lane in log.lanes if lane.event == "tick" for row in lane]
+    begun_ns = [row.begun_ns for lane in log.lanes if lane.event == "tick" for row in lane]
+    present_ns = [row.ended_ns - row.begun_ns for lane in log.lanes if lane.event == "present" for row in lane]
+    if len(begun_ns) < 2:
+        raise ValueError("the log holds no ticks")
+    stamps = {lane.subject: [row.ended_ns for row in lane] for lane in log.lanes if lane.event == "stamp"}
+    known = [each for each in log.displays if len(stamps.get(each.name, ())) > 2 * VsyncEstimate.WINDOW]
+    if not known:
+        raise ValueError("the log holds too few stamps: did a display report when it showed a picture?")
+    start_ns = min(stamps[display.name][0] for display in known)
+    screens = [
+        hindsight(display.name, display.refresh_hz, [stamp - start_ns for stamp in stamps[display.name]], display.pace)
+        for display in known
+    ]
+    return World(
+        name,
+        min(screen.vsyncs_ns[-1] for screen in screens) / SECOND_NS,
+        SECOND_NS / float(np.median(np.diff(begun_ns))),
+        screens,
+        work_ns,
+        present_ns or [500_000],
+        [80_000],
+    )
+
+
+def hindsight(name: str, reported_hz: float, stamps_ns: Sequence[int], pace: bool) -> Screen:
+    """Return where vsyncs were, from the 32 stamps that came after each; those without a stamp are filled in."""
+    estimate = VsyncEstimate(reported_hz)
+    vsyncs_ns: list[int] = []
+    late_ns: list[int] = []
+    for at, stamp_ns in enumerate(stamps_ns):
+        estimate.stamp(stamp_ns)
+        before_ns = stamps_ns[max(0, at - VsyncEstimate.WINDOW)]
+        vsync_ns = min(before_ns, estimate.vsync_of(before_ns))
+        if not vsyncs_ns:
+            vsyncs_ns, late_ns = [vsync_ns], [before_ns - vsync_ns]
+        steps = round((vsync_ns - vsyncs_ns[-1]) / estimate.period_ns)
+        last_ns = vsyncs_ns[-1]
+        for step in range(1, steps + 1):
+            vsyncs_ns.append(last_ns + round(step * (vsync_ns - last_ns) / steps))
+            late_ns.append(before_ns - vsync_ns)
+    return Screen(name, reported_hz, vsyncs_ns, late_ns, [False] * len(vsyncs_ns), pace)
+
+
+def phase_errors(screen: Screen, make: Callable[[float], VsyncEstimate]) -> Draws:
+    """Return by how much an estimate, fed with every stamp of a screen, errs on the vsync after next, two seconds on.
+
+    The one after next, because a tick aims at it when the stamp has just come.
+    """
+    estimate = make(screen.reported_hz)
+    errors = []
+    rows = zip(screen.vsyncs_ns, screen.late_ns, screen.passed, strict=True)
+    for at, (vsync_ns, late_ns, passed) in enumerate(rows):
+        if not passed:
+            estimate.stamp(vsync_ns + late_ns)
+        if vsync_ns - screen.vsyncs_ns[0] > SETTLING_NS and at + 2 < len(screen.vsyncs_ns):
+            truth_ns = screen.vsyncs_ns[at + 2]
+            errors.append(estimate.vsync_near(truth_ns) - truth_ns)
+    return np.array(errors, np.int64)
 
 
 class MeanInterval(VsyncEstimate):
@@ -351,12 +418,15 @@ _TICK, _TICKED, _LOOK, _PRESENTED, _VSYNC, _STAMP = range(6)
 class Simulation:
     """One policy in one world, event by event."""
 
-    def __init__(self, world: World, policy: Policy) -> None:
+    def __init__(self, world: World, policy: Policy, log: TimingLog | None = None) -> None:
         self.world = world
         self.policy = policy
+        self._log = log
+        if log is not None:
+            for screen in world.screens:
+                log.display(screen.name, float(screen.reported_hz), pace=screen.pace)
         self.shown = [Shown(screen.name) for screen in world.screens]
         self.ticks = 0
-        self.aims: list[tuple[int, int]] = []
         self._events: list[tuple[int, int, int, int, tuple[int, int]]] = []
         self._order = 0
         self._presenters = [_Presenter() for _ in world.screens]
@@ -404,6 +474,8 @@ class Simulation:
         self._begun_ns.append(extra[1])
         self._ended_ns.append(now_ns)
         self.policy.ticked(now_ns - extra[0])
+        if self._log is not None:
+            self._log.lane("tick").add(len(self._ended_ns) - 1, extra[1], now_ns)
         if self.policy.serial:
             self._chain = -1
             self._next_in_chain(now_ns)
@@ -455,6 +527,8 @@ class Simulation:
         presenter.busy = False
         presenter.sent, presenter.sent_ns, presenter.aimed_ns = presenter.due, now_ns, extra[0]
         self.policy.presented(index, extra[0], now_ns - extra[1], now_ns)
+        if self._log is not None:
+            self._log.lane("present", self.shown[index].name).add(presenter.sent, extra[1], now_ns, extra[0])
         if self.policy.serial:
             self._next_in_chain(now_ns)
             return
@@ -492,6 +566,8 @@ class Simulation:
 
     def _stamp(self, now_ns: int, index: int, extra: tuple[int, int]) -> None:
         self.policy.shown(index, extra[0], extra[1], now_ns)
+        if self._log is not None:
+            self._log.lane("stamp", self.shown[index].name).add(0, now_ns, now_ns, extra[0])
 
 
 def simulate(world: World, policy: type[Policy]) -> list[Shown]:

@@ -1,0 +1,1 @@
+"""Tests of the clocks and of the arithmetic of deadlines, in virtual time."""
