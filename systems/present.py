@@ -6,11 +6,12 @@ from pathlib import Path
 
 from engine.component import state
 from engine.components import Display, Logo
+from engine.display.hotplug import Hotplug, NoTarget
 from engine.display.presenter import Finished, Presenter
 from engine.display.recorder import Recorder
 from engine.display.tap import Tap
 from engine.display.target import OffscreenTarget, Target
-from engine.errors import DisplayError, OutputError, ShowError
+from engine.errors import OutputError, ShowError
 from engine.gpu.passes import Passes
 from engine.gpu.planes import Planes
 from engine.gpu.stage import StageImage
@@ -62,6 +63,7 @@ class Present:
         self._presenters: dict[str, Presenter] = {}
         self._doubles: list[Presenter] = []  # offscreen doubles of windows that are recorded
         self.recorders: list[Recorder] = []
+        self.hotplug = Hotplug(passes.gpu, notices, threaded=not clock.steps)
         self._submit_span = trace.span("submit")
         self.submission = 0
 
@@ -90,7 +92,7 @@ class Present:
         if presenter is None:
             there = ", ".join(self._presenters) or "none"
             raise OutputError(f"cannot record {display!r}: there is no such display; there are {there}")
-        if not isinstance(presenter.target, OffscreenTarget):
+        if self.hotplug.status(display) or not isinstance(presenter.target, OffscreenTarget):
             presenter = self._double(display, presenter)
         assert isinstance(presenter.target, OffscreenTarget)
         tap = Tap(self._passes, display, presenter.target)
@@ -100,6 +102,11 @@ class Present:
         recorder.start()
         return recorder
 
+    def poll(self) -> None:
+        """Let windows hear what happened on the desktop, and follow their monitors."""
+        for name in self.hotplug.poll(self._clock.now_ns):
+            self._presenters.pop(name, None)
+
     def process(self, tick: Tick) -> None:
         """Submit, then present or let be presented."""
         if self._revision != self._world.revision:
@@ -108,6 +115,7 @@ class Present:
         for presenter in presenters:
             presenter.lay_out()
         self._passes.uniforms.upload()
+        self.hotplug.start_ready()
         with self._submit_span:
             self.submission = self._passes.gpu.submit(tick.encoder.finish())
         captured_ns = tuple(
@@ -127,6 +135,7 @@ class Present:
 
     def stop(self) -> None:
         """Stop the presenters and finish the recordings; windows stay, and so does what they show."""
+        self.hotplug.finish()
         if not self._clock.steps:
             for presenter in self.every_presenter:
                 presenter.stop()
@@ -140,6 +149,7 @@ class Present:
             presenter.target.release()
         self._presenters.clear()
         self._doubles.clear()
+        self.hotplug.close()
 
     def _reconcile(self) -> None:
         self._revision = self._world.revision
@@ -147,6 +157,7 @@ class Present:
         displays = {name: entities[name] for name in self._world.names() if name in entities}
         for name in [name for name in self._presenters if name not in displays]:
             self._close(name)
+        changed: dict[str, tuple[Display, Logo | None, Presented]] = {}
         for name, entity in displays.items():
             display, presented = self._world.get(entity, Display), self._world.get(entity, Presented)
             logo = self._world.get(entity, Logo)
@@ -154,39 +165,49 @@ class Present:
             assert presented is not None
             if presented.display == display and presented.logo == logo:
                 continue
-            presented.presenter = self._apply(name, display, logo, presented)
+            changed[name] = (display, logo, presented)
+            before = presented.display
+            if name in self._presenters and before is not None and _target_differs(before, display):
+                self._close(name)
+        new = {name: display for name, (display, _, _) in changed.items() if name not in self._presenters}
+        targets = self._targets(new)
+        for name, (display, logo, presented) in changed.items():
+            presented.presenter = self._apply(name, display, logo, targets)
             presented.display, presented.logo = display, logo
 
-    def _apply(self, name: str, display: Display, logo: Logo | None, presented: Presented) -> Presenter:
+    def _apply(self, name: str, display: Display, logo: Logo | None, targets: dict[str, Target]) -> Presenter:
         presenter = self._presenters.get(name)
-        if presenter is not None and presented.display is not None and _target_differs(presented.display, display):
-            self._close(name)
-            presenter = None
         if presenter is None:
             presenter = Presenter(
-                name, display, self._target(name, display), self._stage, self._passes, self._clock,
+                name, display, targets[name], self._stage, self._passes, self._clock,
                 self._notices, self._trace,
             )  # fmt: skip
             self._presenters[name] = presenter
-            if not self._clock.steps:
+            if not self._clock.steps and not isinstance(presenter.target, NoTarget):
                 presenter.start()
+        self.hotplug.attach(name, display, presenter)
         presenter.look(display, logo, self._logo_planes(name, logo))
         return presenter
 
-    def _target(self, name: str, display: Display) -> Target:
-        size = (display.width or self._stage.size[0], display.height or self._stage.size[1])
-        if display.kind == "window" and not self._headless:
-            from engine.display.window import Window
+    def _targets(self, displays: dict[str, Display]) -> dict[str, Target]:
+        """Make a window or a texture for each; all at once, since windows share out the monitors."""
+        targets: dict[str, Target] = {}
+        windows: dict[str, tuple[Display, tuple[int, int]]] = {}
+        for name, display in displays.items():
+            if display.kind == "window" and not self._headless:
+                windows[name] = (display, self._size(display))
+            else:
+                targets[name] = OffscreenTarget(self._passes.gpu, name, self._size(display))
+        return targets | self.hotplug.open(windows)
 
-            try:
-                return Window(self._passes.gpu, name, display, size)
-            except DisplayError as error:
-                self._notices.say("visible", f"display {name}", f"{error}; it goes on offscreen")
-        return OffscreenTarget(self._passes.gpu, name, size)
+    def _size(self, display: Display) -> tuple[int, int]:
+        return (display.width or self._stage.size[0], display.height or self._stage.size[1])
 
     def _double(self, name: str, presenter: Presenter) -> Presenter:
         """Make an offscreen double of a window, since a swapchain's image cannot be read back."""
-        target = OffscreenTarget(self._passes.gpu, f"{name} double", presenter.target.size)
+        # One that waits for its monitor has no size.
+        size = self._size(presenter.display) if 0 in presenter.target.size else presenter.target.size
+        target = OffscreenTarget(self._passes.gpu, f"{name} double", size)
         double = Presenter(
             f"{name} double", presenter.display, target, self._stage, self._passes, self._clock,
             self._notices, self._trace,
@@ -213,6 +234,7 @@ class Present:
 
     def _close(self, name: str) -> None:
         presenter = self._presenters.pop(name)
+        self.hotplug.forget(name)
         if not self._clock.steps:
             presenter.stop()
         presenter.target.release()

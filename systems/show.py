@@ -127,8 +127,7 @@ class Show:
     def turn(self, tick: Tick) -> None:
         """Do one tick."""
         cpu_ns = time.thread_time_ns()
-        if self.present.windows:
-            self._poll()
+        self._poll()
         if self._watcher is not None and (change := self._watcher.changes.take()) is not None:
             self._reload(change)
         self._frame["time_s"] = tick.now_ns / 1e9
@@ -181,11 +180,8 @@ class Show:
         self.trace.clear()
 
     def _poll(self) -> None:
-        from engine.display.window import Window, poll_desktop
-
-        poll_desktop()
-        windows = [p.target for p in self.present.presenters.values() if isinstance(p.target, Window)]
-        if windows and all(window.closed_by_hand for window in windows):
+        self.present.poll()
+        if self.present.hotplug.all_closed_by_hand:
             self.stopping = True
 
     def _reload(self, change: Scene | SceneError) -> None:

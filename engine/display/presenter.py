@@ -97,6 +97,11 @@ class Presenter(Worker):
         self.display, self._logo, self._logo_planes = display, logo, logo_planes
         self._laid_for = None
 
+    def move_to(self, target: Target) -> None:
+        """Draw into another target from now on; there must be no thread meanwhile."""
+        self.target = target
+        self._laid_for = self._drawing = None
+
     def lay_out(self) -> None:
         """Lay the stage on the target as it is now. Thread: main, which owns the uniforms."""
         size = self.target.size

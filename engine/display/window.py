@@ -5,11 +5,18 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import glfw
 import wgpu
 
 from engine.components.display import Display
-from engine.display.monitors import Monitor, list_monitors, start_desktop, stop_desktop
+from engine.display.monitors import (
+    Monitor,
+    glfw,
+    handle_of,
+    has_positions,
+    list_monitors,
+    start_desktop,
+    stop_desktop,
+)
 from engine.errors import DisplayError
 from engine.gpu.device import Gpu
 
@@ -23,19 +30,30 @@ PRESENT_MODES = ("mailbox", "immediate", "fifo")
 class Window:
     """One window and its swapchain.
 
-    Thread: made, polled and closed by the main thread, drawn into by its presenter. Blocks: `acquire` for an image.
-    Owns: the window and the surface. Fails: DisplayError when it cannot be made.
+    With a monitor it is placed on that, and covers it when `covers` says so; without one the desktop chooses.
+
+    Thread: made, polled, moved and closed by the main thread, drawn into by its presenter. Blocks: `acquire` for an
+    image; making one takes 2 to 5 ms. Owns: the window and the surface. Fails: DisplayError when it cannot be made.
     """
 
-    def __init__(self, gpu: Gpu, name: str, display: Display, size: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        gpu: Gpu,
+        name: str,
+        display: Display,
+        size: tuple[int, int],
+        monitor: Monitor | None = None,
+        *,
+        covers: bool = False,
+    ) -> None:
         start_desktop()
         try:
-            self._handle: Any = self._make(name, display, size)
+            self._handle: Any = self._make(name, display, size, monitor, covers)
             self._context: Any = wgpu.gpu.get_canvas_context(surface_info(self._handle))
         except Exception:
             stop_desktop()
             raise
-        self._size = glfw.get_framebuffer_size(self._handle)
+        self._size: tuple[int, int] = glfw.get_framebuffer_size(self._handle)
         self._context.set_physical_size(*self._size)
         capabilities = self._context._get_capabilities(gpu.adapter)
         self.format = first_of(PREFERRED_FORMATS, capabilities["formats"])
@@ -55,15 +73,31 @@ class Window:
 
     @property
     def monitor(self) -> Monitor | None:
-        """The monitor that the window's centre is on."""
+        """The monitor that the window's centre is on, or that it covers on Wayland, which tells no positions."""
+        if not has_positions():
+            covered = glfw.get_window_monitor(self._handle)
+            return next((monitor for monitor in list_monitors() if covered and handle_of(monitor) == covered), None)
         x, y = glfw.get_window_pos(self._handle)
         width, height = glfw.get_window_size(self._handle)
         centre = (x + width // 2, y + height // 2)
-        for monitor in list_monitors():
-            inside_x = monitor.x <= centre[0] < monitor.x + monitor.width
-            if inside_x and monitor.y <= centre[1] < monitor.y + monitor.height:
-                return monitor
-        return None
+        return next((monitor for monitor in list_monitors() if monitor.holds(*centre)), None)
+
+    def cover(self, monitor: Monitor) -> None:
+        """Cover a monitor that has moved or changed its mode. Thread: main."""
+        if has_positions():
+            glfw.set_window_pos(self._handle, monitor.x, monitor.y)
+            glfw.set_window_size(self._handle, monitor.width, monitor.height)
+
+    def move_to(self, x: int, y: int) -> None:
+        """Put its top left corner somewhere on the desktop, where windows can be put somewhere. Thread: main."""
+        if has_positions():
+            glfw.set_window_pos(self._handle, x, y)
+
+    def move_by(self, x: int, y: int) -> None:
+        """Move with its monitor. Thread: main."""
+        if has_positions():
+            before = glfw.get_window_pos(self._handle)
+            glfw.set_window_pos(self._handle, before[0] + x, before[1] + y)
 
     def acquire(self) -> Any | None:
         """Return the swapchain's next image, or None when the window is hidden or changing."""
@@ -88,25 +122,27 @@ class Window:
         glfw.destroy_window(self._handle)
         stop_desktop()
 
-    def _make(self, name: str, display: Display, size: tuple[int, int]) -> Any:
-        monitors = list_monitors()
-        monitor = next((m for m in monitors if m.index == display.monitor), None)
-        if display.monitor >= 0 and monitor is None:
-            raise DisplayError(f"{name}: there is no monitor {display.monitor}; there are {len(monitors)}")
-        if display.fullscreen and monitor is None and monitors:
-            monitor = monitors[0]
+    def _make(self, name: str, display: Display, size: tuple[int, int], monitor: Monitor | None, covers: bool) -> Any:
         glfw.default_window_hints()
         glfw.window_hint(glfw.CLIENT_API, glfw.NO_API)
         # A frameless window over the monitor leaves its mode alone, where glfw's own fullscreen may change it.
-        glfw.window_hint(glfw.DECORATED, not display.fullscreen)
+        glfw.window_hint(glfw.DECORATED, not covers)
         glfw.window_hint(glfw.FOCUS_ON_SHOW, glfw.FALSE)
-        if display.fullscreen and monitor is not None:
+        glfw.window_hint(glfw.AUTO_ICONIFY, glfw.FALSE)
+        fullscreen_on = None
+        if covers and monitor is not None:
             size = (monitor.width, monitor.height)
-        handle = glfw.create_window(*size, display.title or name, None, None)
+            # Wayland takes no positions, and no program can change a mode there.
+            fullscreen_on = None if has_positions() else handle_of(monitor)
+        if monitor is not None and has_positions():
+            # Where it is from the start: shown elsewhere first, it would flash over another display.
+            glfw.window_hint(glfw.POSITION_X, monitor.x)
+            glfw.window_hint(glfw.POSITION_Y, monitor.y)
+        handle = glfw.create_window(*size, display.title or name, fullscreen_on, None)
         if not handle:
             raise DisplayError(f"{name}: the desktop gives no window of {size[0]}×{size[1]}")
-        if monitor is not None and glfw.get_platform() != glfw.PLATFORM_WAYLAND:
-            glfw.set_window_pos(handle, monitor.x, monitor.y)
+        if monitor is not None and has_positions():
+            glfw.set_window_pos(handle, monitor.x, monitor.y)  # some window managers go by this alone
         return handle
 
     def _resized(self, _handle: Any, width: int, height: int) -> None:
