@@ -62,6 +62,7 @@ class Inference:
         self._notices = notices
         self._trace = trace
         self._threads = threads
+        self._upload_span = trace.span("upload")
         self._revision = -1
         self._models: dict[str, ModelWorker] = {}
         self._loading: set[str] = set()
@@ -165,7 +166,9 @@ class Inference:
         if shown.picture is not None:
             shown.picture.release()
         shown.picture = picture
-        shown.planes.upload(picture)
+        picture.shown_ns = self._clock.now_ns
+        with self._upload_span:
+            shown.planes.upload(picture)
         shown.changed = True
         shown.count += 1
 

@@ -24,7 +24,7 @@ class Camera:
     levels: Literal["auto", "full", "limited"] = field("auto", "Level range of YUV pictures, where the file is wrong.")
     backdrop: Literal["green", "blue", "room"] = field("green", "What stands behind the synthetic performer.")
     seed: int = field(1, "Which synthetic performer, and how they move.", low=0, high=2**31 - 1)
-    timecode: bool = field(False, "Draw the show's time into the synthetic picture, for machines: see scrim bench latency.")
+    timecode: bool = field(False, "Draw the show's time into synthetic's picture, for machines to read.")
     fade_s: float = field(
         1.0, "How long the last picture of a lost camera takes to fade.", low=0.0, high=60.0, unit="s"
     )

@@ -202,6 +202,7 @@ class Feed:
                 self._worker.pause((shot.time_ns - self._clock.now_ns) / SECOND_NS)
             else:
                 picture.captured_ns = self._clock.now_ns
+            picture.delivered_ns = self._clock.now_ns
             displaced = self._mailbox.put(picture)
             if displaced is not None:
                 self.dropped += 1

@@ -20,13 +20,17 @@ nv12: two planes, luma (height, width) and chroma (⌈height/2⌉, ⌈width/2⌉
 
 @dataclass(slots=True)
 class Picture:
-    """One image with its sequence number and capture time. Never changed once it is put into a mailbox.
+    """One image with its sequence number and capture time. Never changed once it is put into a mailbox, but for stamps.
 
     `captured_ns` is on the show's clock. `matrix` and `full_range` say how nv12 becomes R'G'B'. The picture is shown
     right way up after turning it clockwise by `quarter_turns` and then, if `mirrored`, flipping it left and right;
     `planes` hold it as it came. `still` says that it is the only one its camera gives, `opaque` that nothing shows
     through it. `truth` is the exact alpha of a synthetic picture, (height, width), or None.
     `slot` is what holds the planes: whoever keeps a picture retains it, and releases it once.
+
+    Stamps say when what happened to it, on the show's clock, 0 where it did not (yet); each is written once, by whoever
+    does it: `delivered_ns` it was there to be taken, `asked_ns` a model got it, `answered_ns` its mask was there,
+    `shown_ns` it went to the GPU to be drawn.
     """
 
     sequence: int
@@ -43,6 +47,10 @@ class Picture:
     still: bool = False
     opaque: bool = False
     slot: Slot[PictureBuffer] | None = field(default=None, repr=False)
+    delivered_ns: int = 0
+    asked_ns: int = 0
+    answered_ns: int = 0
+    shown_ns: int = 0
 
     @property
     def upright_size(self) -> tuple[int, int]:

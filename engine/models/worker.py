@@ -134,6 +134,7 @@ class ModelWorker(Worker):
             picture.release()
             return
         desk.newest = picture.sequence
+        picture.asked_ns = self._clock.now_ns
         displaced = desk.inbox.put(picture)
         if displaced is not None:
             displaced.release()
@@ -194,12 +195,13 @@ class ModelWorker(Worker):
                 slot.release()
                 raise
             desk.inferences += 1
+            picture.answered_ns = self._clock.now_ns
             shares = np.bincount(slot.buffer.ravel(), minlength=256) / slot.buffer.size
             return Answer(
                 camera=desk.camera,
                 sequence=picture.sequence,
                 captured_ns=picture.captured_ns,
-                answered_ns=self._clock.now_ns,
+                answered_ns=picture.answered_ns,
                 took_ns=self._span.last_ns,
                 confidence=float(shares @ CERTAINTY),
                 coverage=float(shares @ COVERAGE),

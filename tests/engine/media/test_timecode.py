@@ -95,7 +95,7 @@ def test_a_recording_is_read_picture_by_picture(tmp_path: Path) -> None:
         file.write(i420, round(index * 1e9 / 30))
     file.close()
     with av.open(str(file.path)) as container:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        pictures = [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in container.decode(video=0)]
     assert [decode(picture) for picture in pictures] == times_ms
 
 
