@@ -12,7 +12,16 @@ class Display:
     kind: Literal["window", "offscreen"] = field("window", "A window, or a target without one.")
     width: int = field(0, "Width; 0 takes the stage's.", low=0, high=16384, unit="px")
     height: int = field(0, "Height; 0 takes the stage's.", low=0, high=16384, unit="px")
-    monitor: int = field(-1, "Which monitor, from 0 at the left; -1 lets the desktop choose.", low=-1, high=63)
+    monitor: str = field(
+        "",
+        'Which monitor: its connector or model ("HDMI-1", "DELL U2412M"), "serial:…", "edid:…", "at:X,Y", or its number '
+        'from the left, such as "0"; empty lets the desktop choose. `scrim doctor` lists them.',
+    )
+    absent: Literal["window", "offscreen", "wait"] = field(
+        "window",
+        "What it is without its monitor: a window elsewhere, offscreen, or nothing. It returns to its monitor by "
+        "itself. One that goes while on air leaves no window behind, since it would cover something else.",
+    )
     fullscreen: bool = field(False, "Cover the monitor without a frame; its mode stays as it is.")
     title: str = field("", "Window title; empty takes the entity's name.")
     fit: Literal["contain", "cover", "stretch"] = field("contain", "How the stage fits a display of another shape.")
@@ -22,3 +31,7 @@ class Display:
     rotate: Literal[0, 90, 180, 270] = field(0, "Turn the picture clockwise.", unit="°")
     gamma: float = field(1.0, "Bend the tones of this display: above 1 brighter, below 1 darker.", low=0.2, high=5.0)
     dither: bool = field(True, "Hide the steps of 8-bit gradients in noise of half a step.")
+    rate_hz: float = field(
+        0.0, "At most so many pictures a second, evenly spaced; 0 shows every stage.", low=0.0, high=240.0, unit="Hz"
+    )
+    priority: int = field(0, "Of two displays the one with more is served first.", low=-100, high=100)
