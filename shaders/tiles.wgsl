@@ -36,9 +36,8 @@ fn span_at(texel: vec2i) -> vec2f {
             return select(line.aa, vec2f(0.0, 1.0), sloped);
         }
         case KEY: {
-            // The corner of four texels: one filtered sample sees all of them, and a hair of one pixel counts a quarter.
-            let uv = (vec2f(texel) + 1.0) * sorting.reading.pixel;
-            return vec2f(0.0, key_distance(sorting.cutout, picture(sorting.reading, uv).rgb));
+            // Four texels at a time, so that all are seen, and a hair of one pixel counts a quarter.
+            return vec2f(0.0, key_distance(sorting.cutout, picture_of_four(sorting.reading, texel)));
         }
         default: {
             return textureLoad(plane_0, texel, 0).aa;
@@ -60,10 +59,11 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
     // A texel more to each side, since samples reach into their neighbours.
     let first = vec2i(max(floor(tile / TILES * size) - 1.0, vec2f(0.0)));
     let last = vec2i(min(ceil((tile + 1.0) / TILES * size), size - 1.0));
-    let step = select(1, 2, MATTE == KEY);
+    let step = select(1, 2, MATTE == KEY);  // from an even texel on, as chroma has it
+    let start = first - first % step;
     var span = vec2f(1.0, 0.0);
-    for (var y = first.y; y <= last.y; y += step) {
-        for (var x = first.x; x <= last.x; x += step) {
+    for (var y = start.y; y <= last.y; y += step) {
+        for (var x = start.x; x <= last.x; x += step) {
             let value = span_at(vec2i(x, y));
             span = vec2f(min(span.x, value.x), max(span.y, value.y));
         }

@@ -17,6 +17,7 @@ from engine.gpu.planes import LAYOUTS, Planes
 from engine.gpu.quads import UNPLACED, lay_picture, write_quad
 from engine.gpu.stage import StageImage
 from engine.gpu.tiles import EDGE, GUIDED, NONE, SOLID, TEXTURE, OwnAlpha, Tiles
+from engine.gpu.uniforms import Block
 from engine.tick import Tick
 from engine.world import World
 from systems.capture import Captured
@@ -41,6 +42,8 @@ class Drawing(ABC):
         self.entity = entity
         self.layer = layer
         self.visible = False
+        self.changed = True  # whether it draws something else than in the last tick
+        self._packed = b""
         self.hides = False  # all that is behind it, where it has no matte
         encoded = layer.space == "srgb"
         self.needs_backdrop = layer.blend not in FIXED or (encoded and layer.blend != "normal")
@@ -51,6 +54,12 @@ class Drawing(ABC):
     @abstractmethod
     def prepare(self, tick: Tick, shift: Vector) -> None:
         """Pack this tick's values; `shift` is how far depth 1 has moved with the viewpoint, in fractions."""
+
+    def _note(self, block: Block, otherwise: bool = False) -> None:
+        """Find out whether this tick's values differ from the last one's; `otherwise`: something else does."""
+        packed = block.data.tobytes()
+        self.changed = otherwise or packed != self._packed
+        self._packed = packed
 
     @abstractmethod
     def draw(self, render: Any, target_format: str, *, small: bool = False) -> None:
@@ -135,7 +144,7 @@ class PictureDrawing(Drawing):
             # A still with alpha: what is empty stays empty, and is not drawn.
             self._tiles = self._tiles or Tiles(self._passes, "still")
             self._tiles.sort(tick.encoder, planes, OwnAlpha())
-        self._bind(planes, matte)
+        bound = self._bind(planes, matte)
         self._lay(planes, matte, shift)
         data = self._block.data
         opacity = self.layer.opacity * (captured.presence if captured is not None else 1.0)
@@ -143,6 +152,8 @@ class PictureDrawing(Drawing):
         self.hides = planes.opaque and opacity == 1.0 and self.layer.blend == "normal"
         if matte is not None:
             matte.write(data["cutout"])
+        moved = shown.changed or bound or self.lit is not None or (matte is not None and matte.changed)
+        self._note(self._block, otherwise=moved)
 
     def draw(self, render: Any, target_format: str, *, small: bool = False) -> None:
         """Draw the picture's quad."""
@@ -180,12 +191,13 @@ class PictureDrawing(Drawing):
         if changed:
             self._blur.run(tick.encoder, planes, self.layer.blur_px)
 
-    def _bind(self, planes: Planes, matte: Matte | None) -> None:
+    def _bind(self, planes: Planes, matte: Matte | None) -> bool:
+        """Bind what there is to bind; return whether it was something else before."""
         lit = self.lit
         tiles = matte.tiles if matte is not None else self._tiles
         key = (planes.version, matte.version if matte else 0, id(tiles), lit.version if lit else 0, id(self._blur))
         if key == self._bound:
-            return
+            return False
         self._bound = key
         self._layout = "light" if self._blur is not None else planes.layout
         self._matte_kind = matte.kind if matte is not None else NONE
@@ -200,6 +212,7 @@ class PictureDrawing(Drawing):
         )
         self._tiled = tiles is not None
         self._laid = None
+        return True
 
     def _lay(self, planes: Planes, matte: Matte | None, shift: Vector) -> None:
         place = self._place
@@ -293,6 +306,7 @@ class FillDrawing(Drawing):
             crop=place.crop,
         )
         write_quad(data["quad"], quad)
+        self._note(self._block)
 
     def draw(self, render: Any, target_format: str, *, small: bool = False) -> None:
         """Draw the fill's quad."""

@@ -6,7 +6,6 @@ import dataclasses
 import os
 import platform
 import resource
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -55,9 +54,12 @@ def make_report(show: Show) -> dict[str, Any]:
 
 
 def peak_memory_bytes() -> int:
-    """Return the most memory that this process ever held."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    """Return the most memory that this process ever held: on Linux not what its parent held before it was started."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def process_age_s() -> float:
@@ -108,6 +110,8 @@ def _displays(show: Show) -> dict[str, Any]:
     return {
         name: {
             "kind": "offscreen" if presenter.is_offscreen else "window",
+            "where": show.present.hotplug.status(name) or "offscreen",
+            "monitor_lost": show.present.hotplug.losses(name),
             "size": presenter.target.size,
             "presents": presenter.presents,
             "drops": presenter.drops,
