@@ -65,6 +65,7 @@ class Present:
         self.recorders: list[Recorder] = []
         self.hotplug = Hotplug(passes.gpu, notices, threaded=not clock.steps)
         self._submit_span = trace.span("submit")
+        self._desktop_span = trace.span("desktop")
         self.submission = 0
 
     @property
@@ -104,8 +105,9 @@ class Present:
 
     def poll(self) -> None:
         """Let windows hear what happened on the desktop, and follow their monitors."""
-        for name in self.hotplug.poll(self._clock.now_ns):
-            self._presenters.pop(name, None)
+        with self._desktop_span:
+            for name in self.hotplug.poll(self._clock.now_ns):
+                self._presenters.pop(name, None)
 
     def process(self, tick: Tick) -> None:
         """Submit, then present or let be presented."""
