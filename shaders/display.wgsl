@@ -10,7 +10,6 @@ struct Screen {
     quad: Quad,
     gamma: f32,    // exponent 1/gamma on encoded values
     dither: f32,   // height of the noise in encoded values
-    opacity: f32,
     seed: f32,     // moves the noise from frame to frame
 }
 
@@ -45,11 +44,4 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
         encoded = pow(encoded, vec3f(1.0 / screen.gamma));
     }
     return vec4f(encoded + (noise(corner.position.xy) - 0.5) * screen.dither, 1.0);
-}
-
-// A logo: an encoded picture with straight alpha, over what the display already shows.
-@fragment
-fn fs_logo(corner: Corner) -> @location(0) vec4f {
-    let logo = textureSampleLevel(stage, linear_sampler, corner.uv, 0.0);
-    return vec4f(logo.rgb * logo.a, logo.a) * screen.opacity;
 }

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.component import state
-from engine.components import Key, Layer, Lighting, Mask, Particles
+from engine.components import Key, Layer, Lighting, Mask, Overlay, Particles
 from engine.components.mask import decide
 from engine.geometry import stored_box
 from engine.gpu.device import Gpu, Usage
@@ -127,6 +127,8 @@ class Masks:
             matte.screen = np.array([int(matte.key.screen.hex()[i : i + 2], 16) / 255 for i in (1, 3, 5)])
 
         self._shapes_wanted = {cloud.mask for _, (cloud,) in self._world.each(Particles) if cloud.emit == "edge"}
+        if any(overlay.outline for _, (overlay,) in self._world.each(Overlay)):
+            self._shapes_wanted.update(self._world.name(entity) for entity, _ in self._world.each(Mask))
         for entity, (_,) in self._world.each(Lighting):
             layer = self._world.get(entity, Layer)
             self._shapes_wanted.add((layer.mask if layer is not None else "") or self._world.name(entity))

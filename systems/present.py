@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.component import state
-from engine.components import Display, Logo
+from engine.components import Display, Logo, Overlay
 from engine.display.hotplug import Hotplug, NoTarget
 from engine.display.presenter import Finished, Presenter
 from engine.display.recorder import Recorder
@@ -24,6 +24,7 @@ from engine.timing.clock import Clock
 from engine.trace import Trace
 from engine.world import World
 from systems.inference import Shown
+from systems.overlay import Overlays
 
 
 @state(Display)
@@ -33,12 +34,13 @@ class Presented:
     presenter: Presenter | None = None
     display: Display | None = None
     logo: Logo | None = None
+    overlay: Overlay | None = None
 
 
 class Present:
     """Submits the tick, and wakes the presenters.
 
-    Reads: Display, Logo, Shown. Writes: Presented. Sends: finished stages to the presenters.
+    Reads: Display, Logo, Overlay, Shown. Writes: Presented. Sends: finished stages to the presenters.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Present:
         self._doubles: list[Presenter] = []  # offscreen doubles of windows that are recorded
         self.recorders: list[Recorder] = []
         self.hotplug = Hotplug(passes.gpu, notices, threaded=not clock.steps)
+        self._overlays = Overlays(world, stage, clock, notices, trace)
         self._submit_span = trace.span("submit")
         self._desktop_span = trace.span("desktop")
         self.submission = 0
@@ -114,6 +117,7 @@ class Present:
         if self._revision != self._world.revision:
             self._reconcile()
         presenters = self.every_presenter
+        self._overlays.process(tick, presenters)
         for presenter in presenters:
             presenter.lay_out()
         self._passes.uniforms.upload()
@@ -126,17 +130,20 @@ class Present:
             if shown.picture is not None
         )
         finished = Finished(tick.index, tick.now_ns, captured_ns)
+        served = [presenter for presenter in presenters if presenter.takes(tick)]
+        served.sort(key=lambda presenter: -presenter.display.priority)
         if not self._clock.steps:
-            for presenter in presenters:
+            for presenter in served:
                 presenter.wake_for(finished)
             return
         for recorder in self.recorders:
             recorder.wait_for_room()
-        for presenter in presenters:
+        for presenter in served:
             presenter.present(finished)
 
     def stop(self) -> None:
         """Stop the presenters and finish the recordings; windows stay, and so does what they show."""
+        self._overlays.stop()
         self.hotplug.finish()
         if not self._clock.steps:
             for presenter in self.every_presenter:
@@ -159,25 +166,25 @@ class Present:
         displays = {name: entities[name] for name in self._world.names() if name in entities}
         for name in [name for name in self._presenters if name not in displays]:
             self._close(name)
-        changed: dict[str, tuple[Display, Logo | None, Presented]] = {}
+        changed: dict[str, tuple[Display, Presented]] = {}
         for name, entity in displays.items():
             display, presented = self._world.get(entity, Display), self._world.get(entity, Presented)
-            logo = self._world.get(entity, Logo)
+            logo, overlay = self._world.get(entity, Logo), self._world.get(entity, Overlay)
             assert display is not None
             assert presented is not None
-            if presented.display == display and presented.logo == logo:
-                continue
-            changed[name] = (display, logo, presented)
             before = presented.display
+            if (before, presented.logo, presented.overlay) == (display, logo, overlay):
+                continue
+            changed[name] = (display, presented)
+            presented.display, presented.logo, presented.overlay = display, logo, overlay
             if name in self._presenters and before is not None and _target_differs(before, display):
                 self._close(name)
-        new = {name: display for name, (display, _, _) in changed.items() if name not in self._presenters}
+        new = {name: display for name, (display, _) in changed.items() if name not in self._presenters}
         targets = self._targets(new)
-        for name, (display, logo, presented) in changed.items():
-            presented.presenter = self._apply(name, display, logo, targets)
-            presented.display, presented.logo = display, logo
+        for name, (display, presented) in changed.items():
+            presented.presenter = self._apply(name, display, presented, targets)
 
-    def _apply(self, name: str, display: Display, logo: Logo | None, targets: dict[str, Target]) -> Presenter:
+    def _apply(self, name: str, display: Display, presented: Presented, targets: dict[str, Target]) -> Presenter:
         presenter = self._presenters.get(name)
         if presenter is None:
             presenter = Presenter(
@@ -188,8 +195,11 @@ class Present:
             if not self._clock.steps and not isinstance(presenter.target, NoTarget):
                 presenter.start()
         self.hotplug.attach(name, display, presenter)
-        presenter.look(display, logo, self._logo_planes(name, logo))
+        self._look(name, presenter, display, presented)
         return presenter
+
+    def _look(self, name: str, presenter: Presenter, display: Display, presented: Presented) -> None:
+        presenter.look(display, presented.logo, self._logo_planes(name, presented.logo), presented.overlay)
 
     def _targets(self, displays: dict[str, Display]) -> dict[str, Target]:
         """Make a window or a texture for each; all at once, since windows share out the monitors."""
@@ -215,8 +225,8 @@ class Present:
             self._notices, self._trace,
         )  # fmt: skip
         presented = self._world.get(name, Presented)
-        logo = presented.logo if presented is not None else None
-        double.look(presenter.display, logo, self._logo_planes(name, logo))
+        assert presented is not None
+        self._look(name, double, presenter.display, presented)
         self._doubles.append(double)
         if not self._clock.steps:
             double.start()

@@ -9,6 +9,7 @@ from engine.components.light import Light
 from engine.components.lighting import Lighting
 from engine.components.logo import Logo
 from engine.components.mask import Mask
+from engine.components.overlay import Overlay
 from engine.components.particles import Particles
 from engine.components.place import Place
 from engine.components.stage import Stage
@@ -24,6 +25,7 @@ __all__ = [
     "Lighting",
     "Logo",
     "Mask",
+    "Overlay",
     "Particles",
     "Place",
     "Stage",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from engine.components.display import Display
 from engine.components.logo import Logo
+from engine.components.overlay import Overlay
+from engine.display.outline import OutlineSticker
+from engine.display.overlay import OverlaySticker
+from engine.display.sticker import Draw, LogoSticker, Screen
 from engine.display.tap import Tap
 from engine.display.target import OffscreenTarget, Target
 from engine.geometry import lay
@@ -15,9 +18,12 @@ from engine.gpu.passes import Passes
 from engine.gpu.planes import Planes
 from engine.gpu.quads import write_quad
 from engine.gpu.stage import StageImage
+from engine.gpu.uniforms import Block
 from engine.notices import Notices
 from engine.threads.mailbox import Mailbox
 from engine.threads.worker import Worker
+from engine.tick import Tick
+from engine.timing.cadence import Cadence
 from engine.timing.clock import Clock
 from engine.trace import Span, Trace
 
@@ -29,18 +35,6 @@ class Finished:
     tick: int
     now_ns: int
     captured_ns: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawing:
-    """Pipelines, blocks and textures of a display's look, replaced as a whole so that a thread sees one of them."""
-
-    pipeline: Any
-    block: Any
-    textures: Any
-    logo_pipeline: Any = None
-    logo_block: Any = None
-    logo_textures: Any = None
 
 
 class Presenter(Worker):
@@ -75,10 +69,13 @@ class Presenter(Worker):
         self.delays: dict[str, Span] = {}  # by camera: from a picture's capture to its first present here
         self._finished: Mailbox[Finished] = Mailbox()
         self._shown_ns: dict[str, int] = {}
-        self._laid_for: Any = None
-        self._drawing: _Drawing | None = None
-        self._logo_planes: Planes | None = None
-        self._logo: Logo | None = None
+        self._cadence = Cadence()
+        self._screen: Screen | None = None
+        self._block: Block | None = None
+        self._drawing: Draw | None = None  # of the stage
+        self.outline = OutlineSticker(passes)
+        self.logo = LogoSticker(passes)
+        self.overlay = OverlaySticker(passes, name, steps=clock.steps)
         self.display = display
         self.taps: list[Tap] = []
 
@@ -92,62 +89,47 @@ class Presenter(Worker):
         """How many finished stages were replaced by a newer one before they were shown."""
         return self._finished.displaced_count
 
-    def look(self, display: Display, logo: Logo | None, logo_planes: Planes | None) -> None:
+    def look(self, display: Display, logo: Logo | None, logo_planes: Planes | None, overlay: Overlay | None) -> None:
         """Take over what the author says of this display."""
-        self.display, self._logo, self._logo_planes = display, logo, logo_planes
-        self._laid_for = None
+        self.display = display
+        self.logo.look(logo, logo_planes)
+        self.outline.look(overlay)
+        self.overlay.look(overlay)
+        self._screen = None
 
     def move_to(self, target: Target) -> None:
         """Draw into another target from now on; there must be no thread meanwhile."""
         self.target = target
-        self._laid_for = self._drawing = None
+        self._screen = self._drawing = None
 
     def lay_out(self) -> None:
-        """Lay the stage on the target as it is now. Thread: main, which owns the uniforms."""
+        """Lay the stage on the target as it is now, and the stickers on that. Thread: main, which owns the uniforms."""
         size = self.target.size
-        if self._laid_for == size or 0 in size:
+        if 0 in size:
             return
-        self._laid_for = size
+        if self._screen is None or self._screen.size != size:
+            self._screen = self._lay_stage(size)
+        for sticker in (self.outline, self.logo, self.overlay):
+            sticker.lay_out(self._screen)
+
+    def _lay_stage(self, size: tuple[int, int]) -> Screen:
         display, passes = self.display, self._passes
         turns = display.rotate // 90
         shown = self._stage.size if turns % 2 == 0 else self._stage.size[::-1]
         quad = lay(size, shown, fit=display.fit, crop=display.crop, quarter_turns=turns)
-        exact = quad.is_exact(size, self._stage.size)
-        struct = passes.shaders.struct("display.wgsl", "Screen")
-        before = self._drawing
-        block = before.block if before else passes.uniforms.block(struct)
+        block = self._block = self._block or passes.uniforms.block(passes.shaders.struct("display.wgsl", "Screen"))
         write_quad(block.data["quad"], quad)
         block.data["gamma"] = display.gamma
         block.data["dither"] = 1.0 / 255.0 if display.dither else 0.0
-        block.data["opacity"] = 1.0
-        logo = self._logo
-        logo_block = None
-        if logo is not None and self._logo_planes is not None:
-            logo_block = (before.logo_block if before else None) or passes.uniforms.block(struct)
-            width, height = self._logo_planes.size
-            tall = logo.height
-            wide = tall * width / height * size[1] / size[0]
-            margin = (logo.margin * size[1] / size[0], logo.margin)
-            left = margin[0] if "left" in logo.corner else 1.0 - margin[0] - wide
-            top = margin[1] if "top" in logo.corner else 1.0 - margin[1] - tall
-            logo_block.data["quad"]["origin"] = (left, top)
-            logo_block.data["quad"]["axis_x"] = (wide, 0.0)
-            logo_block.data["quad"]["axis_y"] = (0.0, tall)
-            logo_block.data["quad"]["uv_x"] = (1.0, 0.0)
-            logo_block.data["quad"]["uv_y"] = (0.0, 1.0)
-            logo_block.data["opacity"] = logo.opacity
-        self._drawing = _Drawing(
-            passes.pipeline(
-                "display.wgsl",
-                self.target.format,
-                constants={"EXACT": float(exact), "BENT": float(display.gamma != 1.0)},
-            ),
-            block,
-            passes.textures(self._stage.view),
-            logo_block and passes.pipeline("display.wgsl", self.target.format, mix="normal", fragment="fs_logo"),
-            logo_block,
-            logo_block and self._logo_planes and passes.textures(self._logo_planes.views[0]),
-        )
+        exact = quad.is_exact(size, self._stage.size)
+        constants = {"EXACT": float(exact), "BENT": float(display.gamma != 1.0)}
+        pipeline = passes.pipeline("display.wgsl", self.target.format, constants=constants)
+        self._drawing = Draw(pipeline, block, passes.textures(self._stage.view))
+        return Screen(size, self.target.format, quad)
+
+    def takes(self, tick: Tick) -> bool:
+        """Whether this tick's stage is to be shown here, at the rate that the author wishes. Thread: main."""
+        return self._cadence.takes(tick.now_ns, self.display.rate_hz, max(0, tick.deadline_ns - tick.now_ns))
 
     def wake_for(self, finished: Finished) -> None:
         """Say that a stage was submitted."""
@@ -172,9 +154,8 @@ class Presenter(Worker):
             passes = self._passes
             encoder = passes.gpu.device.create_command_encoder()
             render = passes.begin(encoder, view, clear=(0.0, 0.0, 0.0, 1.0))
-            passes.draw(render, drawing.pipeline, drawing.block, drawing.textures)
-            if drawing.logo_pipeline is not None:
-                passes.draw(render, drawing.logo_pipeline, drawing.logo_block, drawing.logo_textures)
+            for draw in (drawing, *self.outline.draws, *self.logo.draws, *self.overlay.draws):
+                passes.draw(render, *draw)
             render.end()
             sent = [(tap, tap.record(encoder)) for tap in self.taps]
             passes.gpu.submit(encoder.finish())

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from engine.component import about, fields_of, snake_case
-from engine.components import Camera, Display, Fill, Key, Layer, Logo, Mask, Particles, Stage
+from engine.components import Camera, Display, Fill, Key, Layer, Logo, Mask, Overlay, Particles, Stage
 from engine.scene.words import suggestion
 
 Parts = Mapping[str, object]
@@ -69,6 +69,8 @@ def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
         yield "particles", ("emit", "mask"), 'emit = "edge" needs a mask to whose edge it belongs; give mask = "ENTITY"'
     if logo and not _of(parts, Display):
         yield "logo", (), "logo belongs to one display; move it to the entity with that display table"
+    if _of(parts, Overlay) and not _of(parts, Display):
+        yield "overlay", (), "overlay belongs to one display; move it to the entity with that display table"
     if logo and not logo.file:
         yield "logo", ("file",), 'logo has no picture; give file = "FILE.png"'
 
