@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -19,8 +20,8 @@ from engine.threads.worker import Worker
 from engine.timing.clock import Clock
 from engine.trace import Trace
 
-SLOTS = 6
-"""One being written, one in the mailbox, one shown, and up to three held for their mask."""
+SLOTS = 7
+"""One being written, one in the mailbox, one shown, up to three held for their mask, one that only a model has."""
 
 REBASE_NS = SECOND_NS
 """As late as this (a laptop that slept, a source slower than its own rate), the rest is moved instead of skipped."""
@@ -38,6 +39,7 @@ class Feed:
     """One camera: opens it, keeps its time, gives its newest picture, and gets it back when it is lost.
 
     With a clock that steps, `newest` itself reads, so that the same times give the same pictures; else a worker does.
+    It shows every picture to `readers` as it comes, before any tick can take it; what they keep, they retain.
 
     Thread: all of it from the main thread; a worker of its own in between. Blocks: `open` until the first picture is
     decoded; `close` until the worker ended; `newest` only with a clock that steps. Owns: the source and the buffers.
@@ -52,6 +54,7 @@ class Feed:
         self.dropped = 0
         self.reopened = 0
         self.description = ""
+        self.readers: tuple[Callable[[Picture], None], ...] = ()
         self._camera = camera
         self._which = camera.source  # "auto" only until something opened: a lost webcam is waited for, not replaced
         self._clock = clock
@@ -73,6 +76,11 @@ class Feed:
         except CameraError as error:
             self._close_source()
             raise CameraError(f"{self.name}: {error}") from error
+
+    @property
+    def interval_ns(self) -> int:
+        """About how long a picture lasts; 0 while there is no source."""
+        return self._source.interval_ns if self._source is not None else 0
 
     def start(self) -> None:
         """Let pictures come."""
@@ -203,6 +211,8 @@ class Feed:
             else:
                 picture.captured_ns = self._clock.now_ns
             picture.delivered_ns = self._clock.now_ns
+            for read in self.readers:
+                read(picture)
             displaced = self._mailbox.put(picture)
             if displaced is not None:
                 self.dropped += 1

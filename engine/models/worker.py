@@ -94,10 +94,11 @@ class ModelWorker(Worker):
 
     The model is open and warm when the constructor returns, so that a bad one is known before the show is on air.
 
-    Thread: `submit`, `answers`, `join`, `leave` and `infer_now` from the thread that ticks; `infer_now` only while the
-    worker is not started, since the model has one set of buffers. Blocks: the constructor and `infer_now` for the
-    model, `stop` for a run; the others never. Owns: the model, its masks, and every picture between `submit` and its
-    answer. Fails: the constructor with ModelError; afterwards as every Worker, and the picture is released.
+    Thread: `submit`, `answers`, `join`, `leave` and `infer_now` from the thread that ticks; `submit` also from the
+    thread of a camera that has joined; `infer_now` only while the worker is not started, since the model has one set of
+    buffers. Blocks: the constructor and `infer_now` for the model, `stop` for a run; the others never. Owns: the model, its
+    masks, and every picture between `submit` and its answer. Fails: the constructor with ModelError; afterwards as
+    every Worker, and the picture is released.
     """
 
     def __init__(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from engine.components import Camera, Mask
+from engine.components import Camera, Mask, Stage
+from engine.media.feed import Feed
 from engine.media.picture import Picture, PictureBuffer, Plane
 from engine.models.worker import Answer, ModelWorker
 from engine.notices import Notices
@@ -118,6 +120,7 @@ class SlowModel:
         pass
 
     def submit(self, _camera: int, picture: Picture) -> None:
+        picture.asked_ns = picture.captured_ns
         self.given.append(picture)
 
     def answers(self, _camera: int) -> Answer | None:
@@ -144,6 +147,7 @@ class Studio:
     def __init__(self, notices: Notices, **mask: Any) -> None:
         self.world = World()
         self.clock = RunningClock()
+        self.world.spawn("stage", [Stage(rate_hz=30.0)])
         self.camera = self.world.spawn("front", [Camera(source="synthetic")])
         self.world.spawn("guest", [Mask(camera="front", source="neural", model="slow.onnx", **mask)])
         self.inference = Inference(self.world, the_gpu(), self.clock, notices, Trace())
@@ -157,20 +161,33 @@ class Studio:
         assert shown is not None
         self.captured, self.shown = captured, shown
 
-    def turn(self, *, picture: bool = True) -> int | None:
+    def come(self) -> Picture:
+        """Let a picture come: as a feed's worker does, show it to the readers first."""
+        slot = self.pictures.acquire()
+        assert slot is not None, "a camera has six slots: too many are held"
+        self.sequence += 1
+        planes = slot.buffer.shape("rgba", 16, 16)
+        picture = Picture(self.sequence, self.tick.now_ns + 33 * MS, 16, 16, "rgba", planes, slot=slot)
+        for read in self.captured.feed.readers if self.captured.feed is not None else ():
+            read(picture)
+        return picture
+
+    def turn(self, *, picture: bool | Picture = True) -> int | None:
         """Do a tick of 33 ms, with a new picture or without; return the sequence that is shown."""
+        if picture is True:
+            picture = self.come()
         self.tick.now_ns += 33 * MS
-        self.captured.arrived = picture
-        if picture:
-            slot = self.pictures.acquire()
-            assert slot is not None, "a camera has six slots: too many are held"
-            self.sequence += 1
-            planes = slot.buffer.shape("rgba", 16, 16)
+        self.captured.arrived = bool(picture)
+        if isinstance(picture, Picture):
             if self.captured.newest is not None:
                 self.captured.newest.release()
-            self.captured.newest = Picture(self.sequence, self.tick.now_ns, 16, 16, "rgba", planes, slot=slot)
+            self.captured.newest = picture
         self.inference.process(self.tick)
         return self.shown.picture.sequence if self.shown.picture is not None else None
+
+    def wire(self, interval_ms: float) -> None:
+        """Give the camera a feed whose pictures last so long."""
+        self.captured.feed = cast("Feed", SimpleNamespace(interval_ns=interval_ms * MS, readers=()))
 
     def close(self) -> None:
         self.inference.close()
@@ -248,6 +265,47 @@ def test_the_latest_picture_is_shown_at_once_where_the_author_wants_that(notices
         assert studio.turn() == expected
         studio.model.answer(expected)
     studio.close()
+
+
+def test_a_picture_goes_to_the_model_when_it_comes_and_is_shown_by_the_first_tick_after_its_answer(
+    studio: Studio,
+) -> None:
+    studio.wire(33.0)
+    studio.turn()
+    assert [picture.sequence for picture in studio.model.given] == [1], "it came before anybody read: by the tick"
+    for sequence in (2, 3, 4):
+        picture = studio.come()
+        assert studio.model.given[-1] is picture
+        studio.model.answer(sequence)
+        assert studio.turn(picture=picture) == sequence, "picture and mask in one tick"
+        assert not studio.model.given, "and the tick asked nobody again"
+
+
+def test_an_answer_to_a_picture_that_no_tick_has_seen_waits_for_it(studio: Studio) -> None:
+    studio.wire(33.0)
+    studio.turn()
+    studio.model.answer(1)
+    assert studio.turn(picture=False) == 1
+    second = studio.come()
+    third = studio.come()
+    studio.model.answer(3)
+    assert studio.turn(picture=second) == 1, "not with the mask of the third"
+    assert studio.turn(picture=third) == 3
+    inferred = studio.world.get("guest", Inferred)
+    assert inferred is not None
+    assert inferred.fresh
+    assert studio.shown.unaligned == 0
+
+
+def test_pictures_of_a_camera_faster_than_the_show_are_handed_over_by_ticks(studio: Studio) -> None:
+    studio.wire(16.0)
+    studio.turn()
+    studio.model.answer(1)
+    left_out, taken = studio.come(), studio.come()
+    assert not studio.model.given
+    studio.turn(picture=taken)
+    assert [picture.sequence for picture in studio.model.given] == [3]
+    left_out.release()
 
 
 def test_an_answer_is_fresh_for_one_tick(studio: Studio) -> None:
