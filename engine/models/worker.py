@@ -96,8 +96,8 @@ class ModelWorker(Worker):
 
     Thread: `submit`, `answers`, `join`, `leave` and `infer_now` from the thread that ticks; `submit` also from the
     thread of a camera that has joined; `infer_now` only while the worker is not started, since the model has one set of
-    buffers. Blocks: the constructor and `infer_now` for the model, `stop` for a run; the others never. Owns: the model, its
-    masks, and every picture between `submit` and its answer. Fails: the constructor with ModelError; afterwards as
+    buffers. Blocks: the constructor and `infer_now` for the model, `stop` for a run; the others never. Owns: the model,
+    its masks, and every picture between `submit` and its answer. Fails: the constructor with ModelError; afterwards as
     every Worker, and the picture is released.
     """
 
