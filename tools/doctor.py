@@ -157,8 +157,16 @@ def _displays() -> Iterator[Finding]:
     from engine.gpu.device import open_gpu
 
     for monitor in list_monitors():
-        size = f"{monitor.width}×{monitor.height} at {monitor.x},{monitor.y}, {monitor.refresh_hz:g} Hz"
-        yield Finding("displays", f"monitor {monitor.index}", f"{monitor.name}, {size}")
+        place = f"at:{monitor.x},{monitor.y}" if (monitor.x, monitor.y) != (0, 0) or monitor.index == 0 else ""
+        scale = f"scale {monitor.scale:g}" if monitor.scale != 1.0 else ""
+        identity = [
+            monitor.model,
+            f"serial:{monitor.serial}" if monitor.serial else "",
+            f"edid:{monitor.edid}" if monitor.edid else "",
+        ]
+        value = ", ".join(filter(None, [str(monitor), place, scale, *identity]))
+        nameless = "" if monitor.edid else "it does not say which it is: name it by its connector"
+        yield Finding("displays", f"monitor {monitor.index}", value, nameless)
     window = Window(open_gpu(), "doctor", Display(title="scrim doctor"), (64, 64))
     try:
         slow = "" if window.present_mode == "mailbox" else "without mailbox, a slow display can hold up the others"

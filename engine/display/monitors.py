@@ -223,7 +223,8 @@ def _monitors_changed(_handle: Any, _event: int) -> None:
 
 def _why_not(said: str) -> str:
     """Say in one line why there is no desktop, and what to do."""
-    if said.find("Wayland") >= 0 and not os.environ.get("XDG_RUNTIME_DIR"):
+    # Opening a GPU sets it to /tmp where it is not set, since Vulkan asks for some folder; no desktop is there.
+    if "Wayland" in said and os.environ.get("XDG_RUNTIME_DIR", "") in ("", "/tmp"):
         return "WAYLAND_DISPLAY is set, but XDG_RUNTIME_DIR, where it is to be found, is not"
     # As pyglfw puts it: (65550) b'X11: The DISPLAY environment variable is missing'
     reason = said.partition(" b")[2].strip("'\"") or said or "glfw does not say why"
