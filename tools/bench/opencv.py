@@ -9,6 +9,9 @@ import numpy as np
 
 from engine.components import Key
 
+cv: Any = cv2
+"""OpenCV's stubs know no scalars as operands; its functions do."""
+
 
 class SameFormula:
     """What shaders/common/matte.wgsl does to a pixel, in OpenCV's calls on 32-bit floats: alpha, unmixing and all."""
