@@ -13,9 +13,9 @@ import numpy as np
 
 from engine.components import Layer
 from engine.components.layer import Blend
-from tools.bench.keyer import decoded
 from tools.bench.measure import Work, growth, interleave
 from tools.bench.media import still_file
+from tools.bench.opencv import decoded
 from tools.bench.result import Result
 from tools.bench.stages import picture_layer, stage_of, stepping
 
