@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.component import state
-from engine.components import Display, Logo, Overlay
+from engine.components import Display, Logo, Overlay, Sound, Stage, Stream
 from engine.display.hotplug import Hotplug, NoTarget
+from engine.display.outputs import Outputs
 from engine.display.presenter import Finished, Presenter
 from engine.display.recorder import Recorder
-from engine.display.tap import Tap
 from engine.display.target import OffscreenTarget, Target
 from engine.errors import OutputError, ShowError
 from engine.gpu.passes import Passes
 from engine.gpu.planes import Planes
 from engine.gpu.stage import StageImage
 from engine.media.picture import Picture
-from engine.media.recording import VideoFile
 from engine.media.stills import read_rgba
 from engine.notices import Notices
 from engine.tick import Tick
@@ -40,7 +39,8 @@ class Presented:
 class Present:
     """Submits the tick, and wakes the presenters.
 
-    Reads: Display, Logo, Overlay, Shown. Writes: Presented. Sends: finished stages to the presenters.
+    Reads: Display, Logo, Overlay, Stream, Sound, Stage, Shown. Writes: Presented.
+    Sends: finished stages to the presenters.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class Present:
         self._headless = headless
         self._revision = -1
         self._presenters: dict[str, Presenter] = {}
-        self._doubles: list[Presenter] = []  # offscreen doubles of windows that are recorded
-        self.recorders: list[Recorder] = []
+        self._doubles: dict[str, Presenter] = {}  # offscreen doubles of windows that are recorded or streamed
+        self.outputs = Outputs(passes, clock, notices, trace, self._tappable)
         self.hotplug = Hotplug(passes.gpu, notices, threaded=not clock.steps)
         self._overlays = Overlays(world, stage, clock, notices, trace)
         self._submit_span = trace.span("submit")
@@ -77,6 +77,11 @@ class Present:
         return self._presenters
 
     @property
+    def recorders(self) -> list[Recorder]:
+        """Every output that writes files, also those that have ended."""
+        return [recorder for recorder in self.outputs.recorders if not recorder.settings.address.comes_back]
+
+    @property
     def windows(self) -> bool:
         """Whether any display is a window."""
         return not all(presenter.is_offscreen for presenter in self._presenters.values())
@@ -84,27 +89,19 @@ class Present:
     @property
     def every_presenter(self) -> tuple[Presenter, ...]:
         """Those of the displays, and the offscreen doubles of windows that are recorded."""
-        return (*self._presenters.values(), *self._doubles)
+        return (*self._presenters.values(), *self._doubles.values())
 
     def open(self) -> None:
-        """Make every display, before the first tick."""
+        """Make every display, before the first tick. Fails: ShowError, before a window opens."""
+        self.outputs.check(self._streams(), self._sounds())
         self._reconcile()
 
     def record(self, path: Path, display: str, rate_hz: float) -> Recorder:
         """Record a display to a file from the next tick on. Fails: OutputError."""
-        presenter = self._presenters.get(display)
-        if presenter is None:
+        if display not in self._presenters:
             there = ", ".join(self._presenters) or "none"
             raise OutputError(f"cannot record {display!r}: there is no such display; there are {there}")
-        if self.hotplug.status(display) or not isinstance(presenter.target, OffscreenTarget):
-            presenter = self._double(display, presenter)
-        assert isinstance(presenter.target, OffscreenTarget)
-        tap = Tap(self._passes, display, presenter.target)
-        recorder = Recorder(tap, VideoFile(path, *tap.size, rate_hz), self._notices, self._trace)
-        presenter.taps.append(tap)
-        self.recorders.append(recorder)
-        recorder.start()
-        return recorder
+        return self.outputs.record(path, display, rate_hz)
 
     def poll(self) -> None:
         """Let windows hear what happened on the desktop, and follow their monitors."""
@@ -132,12 +129,18 @@ class Present:
         finished = Finished(tick.index, tick.now_ns, captured_ns)
         served = [presenter for presenter in presenters if presenter.takes(tick)]
         served.sort(key=lambda presenter: -presenter.display.priority)
+        for entity, (shown,) in self._world.each(Shown):
+            if shown.picture is not None:
+                self.outputs.saw(
+                    self._world.name(entity), shown.picture.sequence, shown.picture.captured_ns, tick.now_ns
+                )
+        if tick.deadline_ns:  # a rehearsal has none
+            self.outputs.go_on_air(tick.now_ns)
         if not self._clock.steps:
             for presenter in served:
                 presenter.wake_for(finished)
             return
-        for recorder in self.recorders:
-            recorder.wait_for_room()
+        self.outputs.wait_for_room()
         for presenter in served:
             presenter.present(finished)
 
@@ -148,8 +151,7 @@ class Present:
         if not self._clock.steps:
             for presenter in self.every_presenter:
                 presenter.stop()
-        for recorder in self.recorders:
-            recorder.finish()
+        self.outputs.finish()
 
     def close(self) -> None:
         """Stop, and close the windows."""
@@ -166,6 +168,7 @@ class Present:
         displays = {name: entities[name] for name in self._world.names() if name in entities}
         for name in [name for name in self._presenters if name not in displays]:
             self._close(name)
+            self._close_double(name)
         changed: dict[str, tuple[Display, Presented]] = {}
         for name, entity in displays.items():
             display, presented = self._world.get(entity, Display), self._world.get(entity, Presented)
@@ -183,6 +186,11 @@ class Present:
         targets = self._targets(new)
         for name, (display, presented) in changed.items():
             presented.presenter = self._apply(name, display, presented, targets)
+            self._apply_to_double(name, display, presented)
+        ((_, (stage,)), *_) = self._world.each(Stage)
+        there = self._presenters.keys() | self._doubles.keys()  # a window that was closed by hand is not
+        streams = {name: stream for name, stream in self._streams().items() if name in there}
+        self.outputs.reconcile(streams, self._sounds(), stage.rate_hz)
 
     def _apply(self, name: str, display: Display, presented: Presented, targets: dict[str, Target]) -> Presenter:
         presenter = self._presenters.get(name)
@@ -215,6 +223,39 @@ class Present:
     def _size(self, display: Display) -> tuple[int, int]:
         return (display.width or self._stage.size[0], display.height or self._stage.size[1])
 
+    def _streams(self) -> dict[str, Stream]:
+        """Every display's stream by name."""
+        return {self._world.name(entity): stream for entity, (_, stream) in self._world.each(Display, Stream)}
+
+    def _sounds(self) -> dict[str, Sound]:
+        return {self._world.name(entity): sound for entity, (sound,) in self._world.each(Sound)}
+
+    def _tappable(self, name: str) -> Presenter:
+        """Return what shows this display offscreen: its presenter, or an offscreen double of its window."""
+        if name in self._doubles:
+            return self._doubles[name]
+        presenter = self._presenters[name]
+        is_window = presenter.display.kind == "window" and not self._headless
+        if not is_window and isinstance(presenter.target, OffscreenTarget):
+            return presenter
+        return self._double(name, presenter)
+
+    def _apply_to_double(self, name: str, display: Display, presented: Presented) -> None:
+        """Let a double look like its display; one of another size is made anew, when it is asked for."""
+        double = self._doubles.get(name)
+        if double is None:
+            return
+        presenter = self._presenters[name]
+        if 0 not in presenter.target.size and presenter.target.size != double.target.size:
+            self._close_double(name)
+        else:
+            self._look(name, double, display, presented)
+
+    def _close_double(self, name: str) -> None:
+        double = self._doubles.pop(name, None)
+        if double is not None and not self._clock.steps:
+            double.stop()
+
     def _double(self, name: str, presenter: Presenter) -> Presenter:
         """Make an offscreen double of a window, since a swapchain's image cannot be read back."""
         # One that waits for its monitor has no size.
@@ -227,7 +268,7 @@ class Present:
         presented = self._world.get(name, Presented)
         assert presented is not None
         self._look(name, double, presenter.display, presented)
-        self._doubles.append(double)
+        self._doubles[name] = double
         if not self._clock.steps:
             double.start()
         return double

@@ -12,7 +12,9 @@ from engine.components.mask import Mask
 from engine.components.overlay import Overlay
 from engine.components.particles import Particles
 from engine.components.place import Place
+from engine.components.sound import Sound
 from engine.components.stage import Stage
+from engine.components.stream import Stream
 from engine.components.viewpoint import Viewpoint
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "Overlay",
     "Particles",
     "Place",
+    "Sound",
     "Stage",
+    "Stream",
     "Viewpoint",
 ]

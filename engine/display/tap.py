@@ -17,8 +17,8 @@ BUFFERS = 6
 class Tap:
     """Converts what an offscreen display shows to I420 (BT.709, limited range) and copies it back.
 
-    Thread: `record` and `sent` by the presenter; `readback` is read by a recording's worker. Blocks: never.
-    Owns: the ring. Fails: OutputError for an odd size; with no room in the ring it drops and counts.
+    Thread: `record` and `sent` by the presenter; `readback` is read, and `wanted` set, by the output's worker.
+    Blocks: never. Owns: the ring. Fails: OutputError for an odd size; with no room in the ring it drops and counts.
     """
 
     def __init__(self, passes: Passes, name: str, source: OffscreenTarget) -> None:
@@ -34,10 +34,13 @@ class Tap:
         self._block = passes.uniforms.block(passes.shaders.struct("display.wgsl", "Screen"))
         self._source = passes.textures(source.view)
         self.readback = Readback(passes.gpu, texture, BUFFERS)
+        self.wanted = False  # while nobody takes pictures, none is converted
         self.dropped = 0
 
     def record(self, encoder: Any) -> Copy | None:
         """Record conversion and copy, or count a drop."""
+        if not self.wanted:
+            return None
         copy = self.readback.reserve()
         if copy is None:
             self.dropped += 1

@@ -13,7 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.errors import OutputError
-from engine.media.recording import ENCODERS, VideoFile
+from engine.media.encoder import ENCODERS
+from engine.media.recording import VideoFile
 from engine.media.shot import SECOND_NS
 
 WIDTH, HEIGHT, RATE_HZ = 160, 96, 30
