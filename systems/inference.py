@@ -53,6 +53,27 @@ class Inferred:
     fresh: bool = False  # whether it came in this tick
 
 
+class Way:
+    """Where the time of a camera's pictures goes before they are drawn: spans that a report names one after another."""
+
+    def __init__(self, camera: str, trace: Trace) -> None:
+        self._capture = trace.span(f"{camera}: capture to delivery")
+        self._hand_over = trace.span(f"{camera}: delivery to model")
+        self._inference = trace.span(f"{camera}: model to mask")
+        self._wait = trace.span(f"{camera}: wait for a tick")
+
+    def add(self, picture: Picture) -> None:
+        """Add what one picture's stamps say; it is about to be drawn."""
+        ready_ns = picture.delivered_ns
+        self._capture.add(ready_ns - picture.captured_ns)
+        if picture.asked_ns:
+            self._hand_over.add(max(0, picture.asked_ns - picture.delivered_ns))
+            if picture.answered_ns:
+                ready_ns = picture.answered_ns
+                self._inference.add(ready_ns - picture.asked_ns)
+        self._wait.add(picture.shown_ns - ready_ns)
+
+
 class Inference:
     """Has each new picture handed to each model that wants it, once, and never waits for an answer.
 
@@ -69,6 +90,7 @@ class Inference:
         self._trace = trace
         self._threads = threads
         self._upload_span = trace.span("upload")
+        self._ways: dict[str, Way] = {}  # by camera
         self._revision = -1
         self._models: dict[str, ModelWorker] = {}
         self._loading: set[str] = set()
@@ -190,10 +212,17 @@ class Inference:
             shown.picture.release()
         shown.picture = picture
         picture.shown_ns = self._clock.now_ns
+        if picture.delivered_ns:
+            self._way(name).add(picture)
         with self._upload_span:
             shown.planes.upload(picture)
         shown.changed = True
         shown.count += 1
+
+    def _way(self, name: str) -> Way:
+        if name not in self._ways:
+            self._ways[name] = Way(name, self._trace)
+        return self._ways[name]
 
     def _wanted(self) -> set[str]:
         masks = self._world.each(Mask)
