@@ -6,13 +6,26 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from tools.bench import monitors
 from tools.bench.monitors import THREE, MissingError, Output, Sway, Xorg, clean_environment, make_edid, running, until
 
-__all__ = ["THREE", "Output", "Sway", "Xorg", "clean_environment", "make_edid", "running", "sway", "until", "xorg"]
+__all__ = [
+    "THREE",
+    "Output",
+    "Sway",
+    "Xorg",
+    "clean_environment",
+    "make_edid",
+    "running",
+    "skip_or_fail",
+    "sway",
+    "until",
+    "xorg",
+]
 
 
 @contextmanager
@@ -34,6 +47,11 @@ def _or_skip() -> Iterator[None]:
     try:
         yield
     except MissingError as missing:
-        if os.environ.get("SCRIM_REQUIRE_LAVAPIPE"):
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
+        skip_or_fail(str(missing))
+
+
+def skip_or_fail(why: str) -> NoReturn:
+    """Skip a test, or fail it where a complete machine is demanded."""
+    if os.environ.get("SCRIM_REQUIRE_LAVAPIPE"):
+        pytest.fail(why)
+    pytest.skip(why)

@@ -363,7 +363,8 @@ class Hotplug:
             if wanted.monitor is not None:
                 self._had[outlet.name] = wanted.monitor
                 if was_away:
-                    self._notices.say("noted", subject, f"its picture is on monitor {wanted.monitor.name} again")
+                    again = "again" if outlet.losses else "now"
+                    self._notices.say("noted", subject, f"its picture is on monitor {wanted.monitor.name} {again}")
 
     def _follow(self, outlet: Outlet, wanted: Place) -> None:
         """Keep a window on a monitor that has moved or changed its mode, and any window within sight."""

@@ -50,6 +50,9 @@ Section "ServerFlags"
 EndSection
 """
 
+DESKTOP = ("--fb", "5760x2160")
+"""The desktop's size stays, so that one can look at where an unplugged monitor was."""
+
 NOBODY = 65534
 """Sway refuses to run as root."""
 
@@ -172,12 +175,12 @@ class Xorg:
                 self._modes.add(f"{output.name} {output.mode}")
                 self.xrandr("--addmode", output.name, output.mode)
             added += ["--output", output.name, "--mode", output.mode, "--pos", f"{output.x}x{output.y}"]
-        self.xrandr(*added)
+        self.xrandr(*DESKTOP, *added)
         self.xrandr("-q")  # an output that is on for the first time is announced only when somebody asks
 
     def unplug(self, *outputs: Output) -> None:
         """Pull monitors out."""
-        self.xrandr(*(word for output in outputs for word in ("--output", output.name, "--off")))
+        self.xrandr(*DESKTOP, *(word for output in outputs for word in ("--output", output.name, "--off")))
 
     def screenshot(self, output: Output, size: tuple[int, int] | None = None) -> Picture:
         """Return what a monitor shows, or the part of it around its middle: (height, width, 3)."""
@@ -207,6 +210,30 @@ class Xorg:
             display, ctypes.c_ulong(self._number_of(output)), property_name, integer, bits, replace, edid, len(edid)
         )
         x11.XSync(display, False)
+        x11.XCloseDisplay(display)
+
+    def close_window(self, title: str) -> None:
+        """Press the close button of a window: ask its program to close it, as a window manager does."""
+        x11 = ctypes.CDLL("libX11.so.6")
+        x11.XOpenDisplay.restype = ctypes.c_void_p
+        x11.XInternAtom.restype = x11.XDefaultRootWindow.restype = ctypes.c_ulong
+        display = ctypes.c_void_p(x11.XOpenDisplay(self.name.encode()))
+        root, parent, count = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_uint()
+        windows = ctypes.POINTER(ctypes.c_ulong)()
+        x11.XQueryTree(
+            display, ctypes.c_ulong(x11.XDefaultRootWindow(display)), ctypes.byref(root), ctypes.byref(parent),
+            ctypes.byref(windows), ctypes.byref(count),
+        )  # fmt: skip
+        for window in windows[: count.value]:
+            name = ctypes.c_char_p()
+            x11.XFetchName(display, ctypes.c_ulong(window), ctypes.byref(name))
+            if name.value == title.encode():
+                protocols, delete = (x11.XInternAtom(display, n, 0) for n in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
+                event = (ctypes.c_long * 24)()
+                # type, serial, send_event, display, window, message_type, format, data: each in a long of its own.
+                event[0], event[4], event[5], event[6], event[7] = 33, window, protocols, 32, delete
+                x11.XSendEvent(display, ctypes.c_ulong(window), 0, ctypes.c_long(0), ctypes.byref(event))
+        x11.XSync(display, 0)
         x11.XCloseDisplay(display)
 
     def _number_of(self, output: Output) -> int:
