@@ -215,6 +215,16 @@ def test_layers_move_against_the_viewpoint_as_far_as_they_are_deep(air: Air, dep
     assert middle(on_air.light()) == pytest.approx(0.5 - 0.1 * depth, abs=0.003)
 
 
+@pytest.mark.parametrize("drawn", ["fill", "picture"])
+def test_layers_move_up_and_down_as_far_as_they_are_deep_too(air: Air, still: Still, drawn: str) -> None:
+    still(np.full((54, 96, 3), 255, np.uint8))
+    place = "scale = 0.2\ndepth = 0.5"
+    text = fill("a", "#fff", place=place) if drawn == "fill" else camera("still.png", place=place)
+    text += "[eye.viewpoint]\nsway_y = 0.2\nperiod_s = 2.0\n"
+    light = air(text, 192, 108).ticks(30).light()  # half the period: as low as it goes
+    assert middle(light.transpose(1, 0, 2)) == pytest.approx(0.4, abs=0.005)
+
+
 def test_a_picture_takes_part_in_parallax_too(air: Air, still: Still) -> None:
     still(np.full((54, 96, 3), 255, np.uint8))
     text = camera("still.png", place="scale = 0.3\ndepth = 1.0")
