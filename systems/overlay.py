@@ -178,6 +178,7 @@ class Overlays:
             delays_ms[len(delays_ms) // 2] if delays_ms else None,
             tuple(presents.draw_ms),
             presenter.drops,
+            0 in presenter.target.size,
         )
 
     def _camera(self, name: str, captured: Captured, feed: Feed, now_ns: int) -> CameraFacts:

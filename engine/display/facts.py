@@ -10,13 +10,17 @@ from engine.notices import Severity
 
 @dataclass(frozen=True, slots=True)
 class DisplayFacts:
-    """One display. `draw_ms` are its newest presents, oldest first; `missed` the stages that came too fast for it."""
+    """One display. `draw_ms` are its newest presents, oldest first; `missed` the stages that it did not get to show.
+
+    `is_away`: it waits for its monitor, or its window is hidden.
+    """
 
     name: str
     rate_hz: float | None
     delay_ms: float | None = None  # from a picture's capture to its first present here
     draw_ms: tuple[float, ...] = ()
     missed: int = 0
+    is_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,14 +110,14 @@ class OverlaySticker:
         assert self.overlay is not None
         block = self._blocks[1 - self._shown]
         size = canvas.panel.size
-        put_in_corner(block, canvas.screen.size, (size[0], height), self.overlay.corner, canvas.margin_px)
+        put_in_corner(block, canvas.screen, (size[0], height), self.overlay.corner, canvas.margin_px)
         block.data["quad"]["uv_y"] = (0.0, height / max(1, size[1]))
         block.data["opacity"] = self.overlay.opacity
 
     def _make_canvas(self, overlay: Overlay, screen: Screen) -> Canvas:
         passes = self._passes
         self._blocks = self._blocks or [sticker_block(passes), sticker_block(passes)]
-        panel = Panel(overlay, screen.size)
+        panel = Panel(overlay, screen.upright)
         size = (max(1, panel.size[0]), max(1, panel.size[1]))
         usage = Usage.TEXTURE_BINDING | Usage.COPY_DST
         textures = [passes.gpu.texture(f"{self._name} overlay", *size, "rgba8unorm", usage) for _ in (0, 1)]
@@ -127,7 +127,7 @@ class OverlaySticker:
             passes.pipeline("sticker.wgsl", screen.format, mix="normal", constants={"PANEL": 1.0}),
             textures,
             [passes.textures(texture.create_view()) for texture in textures],
-            text_px(overlay, screen.size[1]),
+            text_px(overlay, screen.upright[1]),
         )
 
 

@@ -329,17 +329,19 @@ class Panel:
     def _display_row(self, row: DisplayFacts) -> Row:
         draw = f"{np.median(row.draw_ms):.1f}" if row.draw_ms else "–"
         cells = (
-            Cell(12.8, number(row.rate_hz, 0)),
-            Cell(17.4, number(row.delay_ms, 0)),
-            Cell(21.8, draw),
+            Cell(11.3, number(row.rate_hz, 0)),
+            Cell(15.6, number(row.delay_ms, 0)),
+            Cell(19.8, draw),
+            Cell(23.6, str(row.missed)),
         )
-        return Row(row.name, cells, bars=row.draw_ms, full=max(8.0, 2.0 * float(np.median(row.draw_ms or (0.0,)))))
+        full = max(8.0, 2.0 * float(np.median(row.draw_ms or (0.0,))))
+        return Row(row.name, cells, ink=ALARM if row.is_away else VALUE, bars=row.draw_ms, full=full)
 
     def _camera_row(self, row: CameraFacts) -> Row:
         ink = STATUS[row.status]
         cells = (
-            Cell(12.8, number(row.rate_hz, 0) if row.status == "live" else "–"),
-            Cell(17.4, str(row.dropped)),
+            Cell(11.3, number(row.rate_hz, 0) if row.status == "live" else "–"),
+            Cell(15.6, str(row.dropped)),
             Cell(WIDTH - EDGE, row.status, LABEL if row.status == "live" else ink),
         )
         return Row(row.name, cells, ink=ink)
@@ -348,10 +350,10 @@ class Panel:
         unsure = row.confidence is not None and row.confidence < UNSURE
         sure = "–" if row.confidence is None else f"{100 * row.confidence:.0f}"
         where = f"{row.provider} · {row.decided_by}" if row.provider else row.decided_by
-        where = self._pen.cut(where, (WIDTH - EDGE - 18.2) * self._em, self._em)
+        where = self._pen.cut(where, (WIDTH - EDGE - 16.4) * self._em, self._em)
         cells = (
-            Cell(12.8, sure, WARN if unsure else VALUE),
-            Cell(17.4, number(row.age_ms, 0)),
+            Cell(11.3, sure, WARN if unsure else VALUE),
+            Cell(15.6, number(row.age_ms, 0)),
             Cell(WIDTH - EDGE, where, LABEL),
         )
         return Row(row.name, cells)
@@ -401,16 +403,16 @@ class Row:
     cells: tuple[Cell, ...]
     ink: Ink = VALUE
     bars: tuple[float, ...] = ()
-    bars_from: float = 22.6
+    bars_from: float = 24.3
     full: float = 1.0
 
 
 UNSURE = 0.75
 """A mask whose pixels are, on average, less sure than this is about to be seen to be wrong."""
 
-DISPLAY_COLUMNS = ((0.0, "DISPLAYS"), (12.8, "Hz"), (17.4, "delay ms"), (21.8, "draw ms"))
-CAMERA_COLUMNS = ((0.0, "CAMERAS"), (12.8, "Hz"), (17.4, "dropped"))
-MASK_COLUMNS = ((0.0, "MASKS"), (12.8, "sure %"), (17.4, "age ms"))
+DISPLAY_COLUMNS = ((0.0, "DISPLAYS"), (11.3, "Hz"), (15.6, "delay ms"), (19.8, "draw ms"), (23.6, "missed"))
+CAMERA_COLUMNS = ((0.0, "CAMERAS"), (11.3, "Hz"), (15.6, "dropped"))
+MASK_COLUMNS = ((0.0, "MASKS"), (11.3, "sure %"), (15.6, "age ms"))
 
 
 def number(value: float | None, digits: int) -> str:

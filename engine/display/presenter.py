@@ -125,7 +125,7 @@ class Presenter(Worker):
         constants = {"EXACT": float(exact), "BENT": float(display.gamma != 1.0)}
         pipeline = passes.pipeline("display.wgsl", self.target.format, constants=constants)
         self._drawing = Draw(pipeline, block, passes.textures(self._stage.view))
-        return Screen(size, self.target.format, quad)
+        return Screen(size, self.target.format, quad, turns)
 
     def takes(self, tick: Tick) -> bool:
         """Whether this tick's stage is to be shown here, at the rate that the author wishes. Thread: main."""

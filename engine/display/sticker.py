@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 from engine.components.logo import Logo
-from engine.geometry import Quad
+from engine.geometry import Quad, Vector
 from engine.gpu.passes import Passes
 from engine.gpu.planes import Planes
 from engine.gpu.uniforms import Block
@@ -25,11 +25,20 @@ class Draw(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A display as a sticker sees it: its size in pixels, its texture format, and where the stage lies on it."""
+    """A display as a sticker sees it: its size in pixels, its texture format, and where the stage lies on it.
+
+    Where the picture is turned the display hangs turned, so stickers are turned with it: they are laid on `upright`.
+    """
 
     size: tuple[int, int]
     format: str
     stage: Quad
+    quarter_turns: int = 0
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Width and height as people see them."""
+        return self.size if self.quarter_turns % 2 == 0 else self.size[::-1]
 
 
 class Sticker(Protocol):
@@ -70,9 +79,9 @@ class LogoSticker:
             self.draws = ()
             return
         self._block = self._block or sticker_block(self._passes)
-        height_px = logo.height * screen.size[1]
+        height_px = logo.height * screen.upright[1]
         size_px = (height_px * planes.size[0] / planes.size[1], height_px)
-        put_in_corner(self._block, screen.size, size_px, logo.corner, logo.margin * screen.size[1])
+        put_in_corner(self._block, screen, size_px, logo.corner, logo.margin * screen.upright[1])
         self._block.data["opacity"] = logo.opacity
         pipeline = self._passes.pipeline("sticker.wgsl", screen.format, mix="normal")
         self.draws = (Draw(pipeline, self._block, self._passes.textures(planes.views[0])),)
@@ -86,13 +95,21 @@ def sticker_block(passes: Passes) -> Block:
     return block
 
 
-def put_in_corner(
-    block: Block, screen_px: tuple[int, int], size_px: tuple[float, float], corner: Corner, margin_px: float
-) -> None:
+def put_in_corner(block: Block, screen: Screen, size_px: tuple[float, float], corner: Corner, margin_px: float) -> None:
     """Write where a sticker of this size lies."""
-    left = margin_px if "left" in corner else screen_px[0] - margin_px - size_px[0]
-    top = margin_px if "top" in corner else screen_px[1] - margin_px - size_px[1]
+    width, height = screen.upright
+    left = margin_px if "left" in corner else width - margin_px - size_px[0]
+    top = margin_px if "top" in corner else height - margin_px - size_px[1]
     quad = block.data["quad"]
-    quad["origin"] = (left / screen_px[0], top / screen_px[1])
-    quad["axis_x"] = (size_px[0] / screen_px[0], 0.0)
-    quad["axis_y"] = (0.0, size_px[1] / screen_px[1])
+    across, down = turned((1.0, 0.0), screen.quarter_turns), turned((0.0, 1.0), screen.quarter_turns)
+    # From the middle, since that is what everything turns around.
+    x, y = left / width - 0.5, top / height - 0.5
+    quad["origin"] = [0.5 + x * a + y * d for a, d in zip(across, down, strict=True)]
+    quad["axis_x"] = [part * size_px[0] / width for part in across]
+    quad["axis_y"] = [part * size_px[1] / height for part in down]
+
+
+def turned(vector: Vector, quarter_turns: int) -> Vector:
+    """Turn a vector clockwise, y down."""
+    x, y = vector
+    return ((x, y), (-y, x), (-x, -y), (y, -x))[quarter_turns % 4]
