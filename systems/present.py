@@ -103,6 +103,14 @@ class Present:
             raise OutputError(f"cannot record {display!r}: there is no such display; there are {there}")
         return self.outputs.record(path, display, rate_hz)
 
+    @property
+    def pacer(self) -> Presenter | None:
+        """The display that the ticks follow, if the scene names one whose vsyncs are known."""
+        for presenter in self._presenters.values():
+            if presenter.display.pace and presenter.timing is not None and presenter.timing.trusted:
+                return presenter
+        return None
+
     def poll(self) -> None:
         """Let windows hear what happened on the desktop, and follow their monitors."""
         with self._desktop_span:
@@ -126,7 +134,7 @@ class Present:
             for entity, (shown,) in self._world.each(Shown)
             if shown.picture is not None
         )
-        finished = Finished(tick.index, tick.now_ns, captured_ns)
+        finished = Finished(tick.index, tick.now_ns, captured_ns, tick.step_ns)
         served = [presenter for presenter in presenters if presenter.takes(tick)]
         served.sort(key=lambda presenter: -presenter.display.priority)
         for entity, (shown,) in self._world.each(Shown):

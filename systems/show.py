@@ -23,6 +23,7 @@ from engine.scene.load import Scene
 from engine.scene.reload import SceneWatcher, apply_scene
 from engine.tick import Tick
 from engine.timing.clock import Clock
+from engine.timing.pacing import TickPace
 from engine.trace import Trace
 from engine.world import System, World
 from systems import ORDER
@@ -126,7 +127,7 @@ class Show:
 
     def turn(self, tick: Tick) -> None:
         """Do one tick."""
-        cpu_ns = time.thread_time_ns()
+        cpu_ns, began_ns = time.thread_time_ns(), self.clock.now_ns
         self._poll()
         if self._watcher is not None and (change := self._watcher.changes.take()) is not None:
             self._reload(change)
@@ -134,6 +135,7 @@ class Show:
         tick.encoder = self.gpu.device.create_command_encoder()
         self.world.process(tick)
         self._python_span.add(time.thread_time_ns() - cpu_ns)
+        self._follow(tick, began_ns)
         if self._each_tick is not None:
             self._each_tick(tick)
 
@@ -152,6 +154,21 @@ class Show:
         self.inference.close()
         self.capture.close()
         self.world.close()
+
+    def _follow(self, tick: Tick, began_ns: int) -> None:
+        """Let the loop follow the vsyncs of the display that sets the pace, and learn how long a stage takes."""
+        pacer = self.present.pacer
+        timing = pacer.timing if pacer is not None else None
+        if pacer is None or timing is None:
+            self.loop.pace = None
+            return
+        pace = self.loop.pace
+        if pace is None or pace.estimate is not timing.estimate:
+            work_ns = self.trace.span("tick").last_ns
+            pace = self.loop.pace = TickPace(timing.estimate, timing.pace.deadline, self.loop.rate_hz, work_ns)
+        present_ns = pacer.work.take()
+        if present_ns is not None and tick.index:
+            pace.done(self.clock.now_ns - began_ns + present_ns, self.clock.now_ns)
 
     def _add_defaults(self) -> None:
         """A scene that names no stage or display gets one of each."""

@@ -34,4 +34,5 @@ class Display:
     rate_hz: float = field(
         0.0, "At most so many pictures a second, evenly spaced; 0 shows every stage.", low=0.0, high=240.0, unit="Hz"
     )
+    pace: bool = field(False, "Let the ticks follow this display's vsyncs, where they are known; one display may.")
     priority: int = field(0, "Of two displays the one with more is served first.", low=-100, high=100)

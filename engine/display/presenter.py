@@ -13,6 +13,7 @@ from engine.display.overlay import OverlaySticker
 from engine.display.sticker import Draw, LogoSticker, Screen
 from engine.display.tap import Tap
 from engine.display.target import OffscreenTarget, Target
+from engine.display.timing import PresentTiming
 from engine.geometry import lay
 from engine.gpu.passes import Passes
 from engine.gpu.planes import Planes
@@ -35,6 +36,7 @@ class Finished:
     tick: int
     now_ns: int
     captured_ns: tuple[tuple[str, int], ...]
+    stage_ns: int = 0  # how long until the next
 
 
 class Presenter(Worker):
@@ -70,6 +72,9 @@ class Presenter(Worker):
         self._finished: Mailbox[Finished] = Mailbox()
         self._shown_ns: dict[str, int] = {}
         self._cadence = Cadence()
+        self._stage_ns = 0
+        self.work: Mailbox[int] = Mailbox()  # how long the newest present took, for the display that sets the pace
+        self.timing = self._timing_of(target)
         self._screen: Screen | None = None
         self._block: Block | None = None
         self._drawing: Draw | None = None  # of the stage
@@ -100,7 +105,15 @@ class Presenter(Worker):
     def move_to(self, target: Target) -> None:
         """Draw into another target from now on; there must be no thread meanwhile."""
         self.target = target
+        self.timing = self._timing_of(target)
         self._screen = self._drawing = None
+
+    def _timing_of(self, target: Target) -> PresentTiming | None:
+        """Return when to present on a target: for a window, which has vsyncs, while time does not step."""
+        vsync = getattr(target, "vsync", None)
+        if vsync is None or self._clock.steps:
+            return None
+        return PresentTiming(self._clock, vsync, vsync.refresh_hz or getattr(target, "refresh_hz", 0.0))
 
     def lay_out(self) -> None:
         """Lay the stage on the target as it is now, and the stickers on that. Thread: main, which owns the uniforms."""
@@ -128,24 +141,42 @@ class Presenter(Worker):
         return Screen(size, self.target.format, quad, turns)
 
     def takes(self, tick: Tick) -> bool:
-        """Whether this tick's stage is to be shown here, at the rate that the author wishes. Thread: main."""
-        return self._cadence.takes(tick.now_ns, self.display.rate_hz, max(0, tick.deadline_ns - tick.now_ns))
+        """Whether this tick's stage is to be shown here, at the rate that author and display want. Thread: main.
+
+        A display slower than the stage, whose vsyncs are not known, takes as many as it can show, evenly; one whose
+        vsyncs are known looks for a stage itself.
+        """
+        rate_hz = self.display.rate_hz
+        timing = self.timing
+        if timing is not None and not timing.trusted:
+            rate_hz = min(rate_hz or timing.estimate.refresh_hz, timing.estimate.refresh_hz)
+        return self._cadence.takes(tick.now_ns, rate_hz, tick.step_ns)
 
     def wake_for(self, finished: Finished) -> None:
         """Say that a stage was submitted."""
         self._finished.put(finished)
 
     def turn(self) -> None:
-        """Wait for a stage and present it."""
-        finished = self._finished.wait(0.5)
+        """Wait for a stage and present it; or wait until shortly before the vsync, and present the newest there is."""
+        timing = self.timing
+        if timing is None or not timing.trusted or self.display.pace:
+            finished = self._finished.wait(0.5)
+        else:
+            self.pause(timing.aim() / 1e9)
+            finished = self._finished.take()
+            timing.pace.looked(found=finished is not None, stage_ns=self._stage_ns)
         if finished is not None:
+            self._stage_ns = finished.stage_ns
             self.present(finished)
+        if timing is not None:
+            timing.learn()
 
     def present(self, finished: Finished) -> None:
         """Draw, submit, present, stamp."""
-        drawing = self._drawing
+        drawing, timing = self._drawing, self.timing
         if drawing is None:
             return
+        began_ns = self._clock.now_ns
         with self._span:
             view = self.target.acquire()
             if view is None:
@@ -161,7 +192,12 @@ class Presenter(Worker):
             passes.gpu.submit(encoder.finish())
             for tap, copy in sent:
                 tap.sent(copy, finished.now_ns)
+            if timing is not None:
+                timing.before_present()
             self.target.present()
+            if timing is not None:
+                timing.presented(began_ns)
+                self.work.put(self._clock.now_ns - began_ns)
         self.presents += 1
         shown_ns = self._clock.now_ns
         if self.first_ns is None:

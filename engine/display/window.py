@@ -9,6 +9,7 @@ import wgpu
 
 from engine.components.display import Display
 from engine.display.monitors import (
+    HZ_WHEN_UNKNOWN,
     Monitor,
     glfw,
     handle_of,
@@ -17,6 +18,7 @@ from engine.display.monitors import (
     start_desktop,
     stop_desktop,
 )
+from engine.display.vsync import open_vsync_source
 from engine.errors import DisplayError
 from engine.gpu.device import Gpu
 
@@ -63,6 +65,9 @@ class Window:
         self._context.configure(device=gpu.device, format=self.format, alpha_mode="opaque")
         self._texture: Any = None
         self.closed_by_hand = False
+        shown_on = monitor or self.monitor
+        self.refresh_hz = shown_on.refresh_hz if shown_on is not None else HZ_WHEN_UNKNOWN
+        self.vsync = open_vsync_source(self._handle, shown_on)
         glfw.set_framebuffer_size_callback(self._handle, self._resized)
         glfw.set_window_close_callback(self._handle, self._closing)
 
@@ -117,6 +122,7 @@ class Window:
     def release(self) -> None:
         """Close the window; its presenter must have stopped."""
         self._texture = None
+        self.vsync.close()
         self._context.unconfigure()
         del self._context  # the surface goes before the window it belongs to
         glfw.destroy_window(self._handle)

@@ -20,6 +20,9 @@ class Clock(Protocol):
     def now_ns(self) -> int:
         """The time."""
 
+    def at(self, perf_counter_ns: int) -> int:
+        """Return this clock's time for a reading of `time.perf_counter_ns`."""
+
     def wait_until(self, time_ns: int) -> None:
         """Let time pass until `time_ns`; return at once if that is over."""
 
@@ -37,6 +40,10 @@ class RealClock:
     def now_ns(self) -> int:
         """The time since this clock was made."""
         return time.perf_counter_ns() - self._zero_ns
+
+    def at(self, perf_counter_ns: int) -> int:
+        """Return the time at that reading."""
+        return perf_counter_ns - self._zero_ns
 
     def wait_until(self, time_ns: int) -> None:
         """Sleep until `spin_ns` before, then spin."""
@@ -58,6 +65,10 @@ class HandClock:
     @property
     def now_ns(self) -> int:
         """The time it was set to."""
+        return self._now_ns
+
+    def at(self, perf_counter_ns: int) -> int:  # noqa: ARG002 - time stands still
+        """Return the time it was set to."""
         return self._now_ns
 
     def wait_until(self, time_ns: int) -> None:

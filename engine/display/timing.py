@@ -1,0 +1,60 @@
+"""When one window's presenter draws, and what it learns of its display's vsyncs."""
+
+from __future__ import annotations
+
+from engine.display.vsync import VsyncSource
+from engine.timing.clock import Clock
+from engine.timing.pacing import PresentPace, VsyncEstimate
+
+TRUSTED = 0.5
+"""Quality above which vsyncs are aimed at. Below, a stage is presented when it comes: a mailbox shows the newest."""
+
+
+class PresentTiming:
+    """The vsyncs of one window's display: stamps in, times to present out.
+
+    Thread: the presenter's; the estimate may be read by any. Blocks: never. Owns: its numbers. Fails: never.
+    """
+
+    def __init__(self, clock: Clock, source: VsyncSource, refresh_hz: float) -> None:
+        self.source = source
+        self.estimate = VsyncEstimate(refresh_hz, clock.now_ns)
+        self.pace = PresentPace(self.estimate)
+        self._clock = clock
+        self._presents = 0
+        self._aimed_ns = 0
+        self._returned_ns = 0
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it is known when the vsyncs are."""
+        return self.estimate.quality >= TRUSTED
+
+    def aim(self) -> int:
+        """Choose the next vsync and return how long to wait before looking for a stage; at most a few periods."""
+        now_ns = self._clock.now_ns
+        self._aimed_ns = self.pace.aim(now_ns)
+        return max(0, self._aimed_ns - now_ns)
+
+    def before_present(self) -> None:
+        """Say that a present follows."""
+        self._presents += 1
+        self.source.before_present(self._presents)
+
+    def presented(self, began_ns: int) -> None:
+        """Learn from a present that has returned; what it was to begin at counts, where it was aimed."""
+        self._returned_ns = self._clock.now_ns
+        if self._aimed_ns:
+            began_ns = self._aimed_ns
+        vsync_ns = self.pace.vsync_ns or self.estimate.vsync_after(self._returned_ns)
+        self.pace.presented(vsync_ns, self._returned_ns - began_ns, self._returned_ns)
+        self._aimed_ns = 0
+
+    def learn(self) -> None:
+        """Take the stamps that have come since."""
+        while (stamp := self.source.newest()) is not None:
+            vsync_ns = self._clock.at(stamp.vsync_ns)
+            if stamp.present == self._presents and self.pace.vsync_ns:
+                self.pace.shown(self.pace.vsync_ns, self._returned_ns, vsync_ns, self.source.name)
+            else:
+                self.estimate.stamp(vsync_ns, self.source.name)
