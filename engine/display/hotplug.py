@@ -11,7 +11,7 @@ from engine.components.display import Display
 from engine.display.target import OffscreenTarget, Target
 from engine.errors import DisplayError
 from engine.gpu.device import Gpu
-from engine.notices import Notices
+from engine.notices import Notices, log
 
 if TYPE_CHECKING:  # both import glfw, which a headless show does without
     from engine.display.monitors import Monitor
@@ -284,7 +284,9 @@ class Hotplug:
                 wishes = {name: outlet.display for name, outlet in live.items()}
                 places = place(wishes, self._monitors, self._had, positions=has_positions())
                 for name, outlet in live.items():
+                    before = outlet.wanted or outlet.place
                     outlet.wanted = self._unless_moved_by_hand(outlet, places[name])
+                    outlet.losses += before.kind == "window" and outlet.wanted.kind != "window"
         for outlet in list(self._outlets.values()):
             if outlet.wanted is not None:
                 self._go(outlet, outlet.wanted)
@@ -329,8 +331,6 @@ class Hotplug:
             outlet.target.release()
         outlet.target = NoTarget()
         outlet.wanted = None
-        if wanted.kind != "window" and outlet.place.kind == "window" and not outlet.is_closing:
-            outlet.losses += 1
         if not outlet.is_closing:
             self._settle(outlet, wanted)
         if presenter is not None:
@@ -345,7 +345,7 @@ class Hotplug:
         subject = f"display {outlet.name}"
         was_away = bool(outlet.place.said) and not outlet.place.monitor
         outlet.place = wanted
-        outlet.status = wanted.said or (f"on {wanted.monitor}" if wanted.monitor is not None else "a window")
+        outlet.status = f"on {wanted.monitor}" if wanted.monitor is not None else wanted.said or "a window"
         if wanted.said:
             self._notices.say("visible", subject, wanted.said)
         if wanted.kind == "offscreen":
@@ -355,7 +355,8 @@ class Hotplug:
                 outlet.target = Window(
                     self._gpu, outlet.name, outlet.display, outlet.size, wanted.monitor, covers=wanted.covers
                 )
-            except DisplayError as error:
+            except Exception as error:  # whatever a driver says to one window, the others go on
+                log.debug("%s failed", subject, exc_info=True)
                 outlet.place = Place("offscreen")
                 outlet.target = self._offscreen(outlet.name, outlet.size, f"{error}")
                 outlet.status = "offscreen"
@@ -380,7 +381,7 @@ class Hotplug:
             return
         self._had[outlet.name] = monitor
         if monitor != before:
-            outlet.status = wanted.said or f"on {monitor}"
+            outlet.status = f"on {monitor}"
         if monitor.box != before.box:
             if wanted.covers:
                 target.cover(monitor)

@@ -75,12 +75,12 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in desktop}
 
 
-def until(seen: Callable[[], bool], seconds: float, what: str) -> float:
-    """Wait for something; return how many seconds that took."""
+def until(seen: Callable[[], bool], seconds: float, what: str, every_s: float = 0.02) -> float:
+    """Wait for something, looking every so often; return how many seconds that took."""
     begun = time.monotonic()
     while not seen():
         assert time.monotonic() - begun < seconds, f"not within {seconds:g} s: {what}"
-        time.sleep(0.01)
+        time.sleep(every_s)
     return time.monotonic() - begun
 
 
@@ -282,6 +282,7 @@ xwayland disable
 default_border none
 output HEADLESS-1 mode --custom 640x360@60Hz position 0 0
 output HEADLESS-2 mode --custom 640x360@50Hz position 640 0
+output HEADLESS-3 mode --custom 640x360@75Hz position 1280 0
 """
 
 
@@ -328,7 +329,7 @@ class Sway:
             end(self._process)
 
     def tell(self, *words: str) -> None:
-        """Give it one of its commands."""
+        """Give it one of its commands. `create_output` plugs HEADLESS-3 in; to unplug, only sway 1.8 and later can."""
         (socket,) = self._folder.glob("sway-ipc*")
         subprocess.run(["swaymsg", "-s", str(socket), *words], check=True, capture_output=True)
 
