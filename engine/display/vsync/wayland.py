@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+from contextlib import suppress
 from ctypes import POINTER, c_char_p, c_int, c_uint32, c_void_p
 from functools import cache
 from typing import Any
@@ -26,6 +27,9 @@ VERSION = 1
 
 AT_VSYNC, BY_HARDWARE = 1, 2
 """What `presented` says of its time."""
+
+MOST_ASKED = 64
+"""Questions that may be open: some compositors never answer, and a hidden window is not asked to draw."""
 
 OLDEST_MS = 1000
 """Older frame callbacks are by another clock than ours, or of no use."""
@@ -184,7 +188,8 @@ class Wayland:
         self._clock_id: int | None = None
         self._offered: tuple[int, int] | None = None  # number and version of wp_presentation
         self._presentation = self._registry = 0
-        self._asked: set[int] = set()  # feedbacks and callbacks that have not been answered
+        self._feedbacks: set[int] = set()  # that have not been answered
+        self._callbacks: set[int] = set()
         self._newest: Stamp | None = None
         self._frame_ms: int | None = None
         # The library keeps pointers to these.
@@ -232,9 +237,11 @@ class Wayland:
     def before_present(self, present: int) -> None:
         """Ask when the surface's next commit becomes visible."""
         if self._presentation:
-            self._ask(self._presentation, FEEDBACK, self._client.feedback, self._feedback_arguments, present)
+            client, given = self._client, self._feedback_arguments
+            self._ask(self._feedbacks, self._presentation, FEEDBACK, client.feedback, given, self._of_feedback, present)
         if self.flags is None:
-            self._ask(self._surface, FRAME, self._client.callback, self._frame_arguments, None)
+            client, given = self._client, self._frame_arguments
+            self._ask(self._callbacks, self._surface, FRAME, client.callback, given, self._of_callback, None)
 
     def newest(self) -> Stamp | None:
         """Take what has been read for us, and return the newest."""
@@ -247,9 +254,10 @@ class Wayland:
         client = self._client
         if not self._queue:
             return
-        for asked in self._asked:
+        for asked in self._feedbacks | self._callbacks:
             client.destroy(asked)
-        self._asked.clear()
+        self._feedbacks.clear()
+        self._callbacks.clear()
         if self._presentation:
             client.send(self._presentation, DESTROY, None)
             client.destroy(self._presentation)
@@ -285,13 +293,14 @@ class Wayland:
         if self._client.round_trip(self._display, self._queue) < 0:
             raise NoVsyncError("the Wayland compositor has gone")
 
-    def _ask(self, proxy: int, request: int, kind: Interface, given: Any, data: int | None) -> None:
-        try:
-            asked = self._client.make(proxy, request, kind, given)
-        except NoVsyncError:
-            return
-        self._asked.add(asked)
-        self._client.listen(asked, self._of_callback if kind is self._client.callback else self._of_feedback, data)
+    def _ask(
+        self, asked: set[int], proxy: int, request: int, kind: Interface, given: Any, hears: Any, data: int | None
+    ) -> None:
+        if len(asked) < MOST_ASKED:
+            with suppress(NoVsyncError):
+                made = self._client.make(proxy, request, kind, given)
+                asked.add(made)
+                self._client.listen(made, hears, data)
 
     # Events, as they are taken out of the queue. NULL is None to ctypes.
 
@@ -329,7 +338,8 @@ class Wayland:
         self.discarded += 1
 
     def _frame(self, _data: None, callback: int, time_ms: int) -> None:
-        self._answered(callback)
+        self._callbacks.discard(callback)
+        self._client.destroy(callback)
         if self.flags is not None or time_ms == self._frame_ms:
             return  # several presents may have waited for the same frame
         self._frame_ms = time_ms
@@ -339,6 +349,6 @@ class Wayland:
         if age_ms <= OLDEST_MS:
             self._newest = Stamp((now_ms - age_ms + 1) * MILLISECOND_NS, exact=False)
 
-    def _answered(self, asked: int) -> None:
-        self._asked.discard(asked)
-        self._client.destroy(asked)
+    def _answered(self, feedback: int) -> None:
+        self._feedbacks.discard(feedback)
+        self._client.destroy(feedback)
