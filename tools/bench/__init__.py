@@ -11,7 +11,7 @@ from argparse import Namespace
 
 from tools.bench.result import Result
 
-BENCHES = ("show", "pacing", "keyer", "composite", "displays", "latency", "fanout", "start", "soak", "gpu")
+BENCHES = ("show", "pacing", "keyer", "composite", "displays", "latency", "fanout", "hotplug", "start", "soak", "gpu")
 """The benches by file name, in the order they run; each is a module with `run(quick=False) -> Result`."""
 
 BUSY_CORES = 0.1
