@@ -52,7 +52,6 @@ def core_video() -> Any:
         for name, result, *given in (
             ("CVDisplayLinkCreateWithCGDisplay", c_int32, c_uint32, POINTER(c_void_p)),
             ("CVDisplayLinkSetOutputCallback", c_int32, c_void_p, OutputCallback, c_void_p),
-            ("CVDisplayLinkGetActualOutputVideoRefreshPeriod", c_double, c_void_p),
             ("CVDisplayLinkStart", c_int32, c_void_p),
             ("CVDisplayLinkStop", c_int32, c_void_p),
             ("CVDisplayLinkRelease", None, c_void_p),
@@ -101,9 +100,8 @@ class DisplayLink:
 
     @property
     def refresh_hz(self) -> float | None:
-        """The rate that CoreVideo has measured."""
-        period_s = self._video.CVDisplayLinkGetActualOutputVideoRefreshPeriod(self._link) if self._link else 0.0
-        return 1 / period_s if period_s > 0 else None
+        """The rate of the mode that the display is in."""
+        return 1e9 / self._told[1] if self._told else None
 
     @property
     def detail(self) -> str:
