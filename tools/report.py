@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.components import Camera
+from engine.display.recorder import Recorder
+from engine.media.output import SOUND_BLOCK, SOUND_RATE_HZ
 from engine.trace import Summary
 from systems.capture import Captured
 from systems.inference import Shown
@@ -46,6 +48,7 @@ def make_report(show: Show) -> dict[str, Any]:
             }
             for recorder in show.present.recorders
         ],
+        "outputs": [_output(recorder) for recorder in show.present.outputs.recorders],
         "spans_ms": spans,
         "peak_memory_mb": round(peak_memory_bytes() / 1e6, 1),
         "time_to_first_frame_s": time_to_first_frame_s(show),
@@ -119,6 +122,23 @@ def _displays(show: Show) -> dict[str, Any]:
             "delay_ms": {camera: _rounded(span.summary()) for camera, span in presenter.delays.items() if span.count},
         }
         for name, presenter in show.present.presenters.items()
+    }
+
+
+def _output(recorder: Recorder) -> dict[str, Any]:
+    """Return what came of a stream or recording; its address is without passwords and stream keys."""
+    file, sound = recorder.file, recorder.sound
+    return {
+        "kind": recorder.settings.address.kind,
+        "url": file.path,
+        "encoder": file.encoder,
+        "frames": file.frames,
+        "repeated": file.repeated,
+        "dropped": file.dropped + recorder.tap.dropped,
+        "reconnects": file.reconnects,
+        "sound_drift_ppm": round(sound.source.drift_ppm, 1) if sound is not None else None,
+        "sound_error_ms": round(1e3 * sound.error_s, 2) if sound is not None else None,
+        "sound_missing_ms": round(1e3 * file.silent_blocks * SOUND_BLOCK / SOUND_RATE_HZ),
     }
 
 
