@@ -6,7 +6,6 @@ import ctypes
 import hashlib
 import os
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import DisplayError
+from engine.notices import log
 
 
 def _import_glfw() -> Any:
@@ -51,6 +51,7 @@ EDID_BYTES = 128
 
 _started = 0
 _revision = 0
+_complaint = ""
 _edids: dict[tuple[str, int], bytes] = {}
 
 
@@ -126,10 +127,10 @@ def start_desktop() -> None:
         wanted = ("DISPLAY", "WAYLAND_DISPLAY")
         if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in wanted):
             raise DisplayError("no desktop: neither DISPLAY nor WAYLAND_DISPLAY is set")
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            if not glfw.init():
-                raise DisplayError(f"no desktop: {_why_not(str(said[-1].message) if said else '')}")
+        # By itself pyglfw prints what glfw complains of, which on air is mostly a monitor that has just gone.
+        glfw.set_error_callback(_complained)
+        if not glfw.init():
+            raise DisplayError(f"no desktop: {_why_not()}")
         glfw.set_monitor_callback(_monitors_changed)
         if glfw.get_platform() == glfw.PLATFORM_X11:
             _introduce_to_xfixes()
@@ -173,8 +174,9 @@ def _monitors_and_handles() -> list[tuple[Monitor, Any]]:
     try:
         found = []
         for handle in glfw.get_monitors():
-            mode = glfw.get_video_mode(handle)
-            if not mode:
+            try:
+                mode = glfw.get_video_mode(handle)
+            except ValueError:
                 continue  # it went while we asked
             x, y = glfw.get_monitor_pos(handle)
             name = glfw.get_monitor_name(handle)
@@ -215,20 +217,24 @@ def _x11_display() -> ctypes.c_void_p:
     return ctypes.c_void_p(ctypes.cast(glfw.get_x11_display(), ctypes.c_void_p).value)
 
 
+def _complained(code: int, words: Any) -> None:
+    global _complaint
+    _complaint = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
+    log.debug("glfw %d: %s", code, _complaint)
+
+
 def _monitors_changed(_handle: Any, _event: int) -> None:
     global _revision
     _revision += 1
     _edids.clear()
 
 
-def _why_not(said: str) -> str:
+def _why_not() -> str:
     """Say in one line why there is no desktop, and what to do."""
     # Opening a GPU sets it to /tmp where it is not set, since Vulkan asks for some folder; no desktop is there.
-    if "Wayland" in said and os.environ.get("XDG_RUNTIME_DIR", "") in ("", "/tmp"):
+    if "Wayland" in _complaint and os.environ.get("XDG_RUNTIME_DIR", "") in ("", "/tmp"):
         return "WAYLAND_DISPLAY is set, but XDG_RUNTIME_DIR, where it is to be found, is not"
-    # As pyglfw puts it: (65550) b'X11: The DISPLAY environment variable is missing'
-    reason = said.partition(" b")[2].strip("'\"") or said or "glfw does not say why"
-    return " ".join(reason.split())
+    return " ".join(_complaint.split()) or "glfw does not say why"
 
 
 # What a monitor says of itself ---------------------------------------------------------------------------------------
