@@ -34,12 +34,15 @@ class Place:
     said: str = ""
 
     def is_like(self, other: Place) -> bool:
-        """Whether what is shown in one place can stay what it is in the other: the monitor may have moved."""
+        """Whether what is shown in one place can stay what it is in the other: the monitor may have moved.
+
+        It may not refresh at another rate: whatever tells a window's vsync would go on telling the old one's.
+        """
         if (self.kind, self.covers) != (other.kind, other.covers):
             return False
         if self.monitor is None or other.monitor is None:
             return self.monitor is other.monitor
-        return self.monitor.is_same_as(other.monitor)
+        return self.monitor.is_same_as(other.monitor) and self.monitor.refresh_hz == other.monitor.refresh_hz
 
 
 def place(

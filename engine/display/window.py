@@ -49,10 +49,13 @@ class Window:
         covers: bool = False,
     ) -> None:
         start_desktop()
+        self._handle: Any = None
         try:
-            self._handle: Any = self._make(name, display, size, monitor, covers)
+            self._handle = self._make(name, display, size, monitor, covers)
             self._context: Any = wgpu.gpu.get_canvas_context(surface_info(self._handle))
         except Exception:
+            if self._handle:
+                glfw.destroy_window(self._handle)
             stop_desktop()
             raise
         self._size: tuple[int, int] = glfw.get_framebuffer_size(self._handle)
