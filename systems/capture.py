@@ -16,6 +16,9 @@ from engine.timing.clock import Clock
 from engine.trace import Trace
 from engine.world import World
 
+NUMBERS_APART = 1000
+"""How many pictures may be under way from a feed that is replaced; a new one's numbers begin above them."""
+
 
 @state(Camera)
 class Captured:
@@ -84,6 +87,8 @@ class Capture:
 
     def _attach(self, entity: int, camera: Camera, captured: Captured) -> Feed:
         feed = Feed(self._world.name(entity), camera, self._clock, self._notices, self._trace)
+        if captured.newest is not None:
+            feed.before = captured.newest.sequence + NUMBERS_APART
         captured.feed = self._feeds[entity] = feed
         captured.opened_as = dataclasses.replace(camera)
         return feed

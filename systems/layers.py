@@ -46,7 +46,7 @@ class Drawing(ABC):
         self._packed = b""
         self.hides = False  # all that is behind it, where it has no matte
         encoded = layer.space == "srgb"
-        self.needs_backdrop = layer.blend not in FIXED or (encoded and layer.blend != "normal")
+        self.needs_backdrop = layer.blend not in FIXED or encoded
         self.lit: Lit | None = None
         self._constants = {"BLEND": BLENDS[layer.blend], "ENCODED": float(encoded)}
         self._pipelines: dict[Any, Any] = {}
@@ -329,6 +329,8 @@ class CloudDrawing(Drawing):
         self._place = place
         self._textures = passes.textures(*(None,) * 5, self._backdrop)
         self._cloud: Cloud | None = None
+        self._constants["OVERLAPPING"] = 1.0
+        self.needs_backdrop = self.needs_backdrop and layer.blend != "normal"
 
     def prepare(self, tick: Tick, shift: Vector) -> None:  # noqa: ARG002 - the cloud was moved already
         """Pack opacity and parallax beside what moves the cloud."""

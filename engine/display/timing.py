@@ -21,6 +21,7 @@ class PresentTiming:
         self.estimate = VsyncEstimate(refresh_hz, clock.now_ns)
         self.pace = PresentPace(self.estimate)
         self._clock = clock
+        self._reported_hz = refresh_hz
         self._presents = 0
         self._aimed_ns = 0
         self._returned_ns = 0
@@ -51,7 +52,11 @@ class PresentTiming:
         self._aimed_ns = 0
 
     def learn(self) -> None:
-        """Take the stamps that have come since."""
+        """Take the stamps that have come since, and the rate that goes with them."""
+        refresh_hz = self.source.refresh_hz
+        if refresh_hz is not None and refresh_hz != self._reported_hz:
+            self._reported_hz = refresh_hz
+            self.estimate.report(refresh_hz)
         while (stamp := self.source.newest()) is not None:
             vsync_ns = self._clock.at(stamp.vsync_ns)
             if stamp.present == self._presents and self.pace.vsync_ns:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,8 +40,8 @@ class Planes:
         self._rows = np.zeros((3, 4), np.float32)
 
     def upload(self, picture: Picture) -> None:
-        """Copy a picture's planes up as they are; a still gets mip levels too, since it costs that only once."""
-        mips = _mip_count(picture.width, picture.height) if picture.still else 1
+        """Copy a picture's planes up as they are; a still's smaller copies too, as mip levels."""
+        mips = 1 + len(picture.smaller)
         key = (picture.layout, picture.width, picture.height, mips)
         if key != self._key:
             self._key = key
@@ -57,8 +56,8 @@ class Planes:
             self.version += 1
         for texture, plane in zip(self._textures, picture.planes, strict=True):
             self._gpu.upload(texture, plane)
-        if mips > 1:
-            self._upload_mips(picture.planes[0], mips)
+        for mip, plane in enumerate(picture.smaller, start=1):
+            self._gpu.upload(self._textures[0], plane, mip)
         self.layout = picture.layout
         self.size = (picture.width, picture.height)
         self.upright_size = picture.upright_size
@@ -73,16 +72,6 @@ class Planes:
         reading["red"], reading["green"], reading["blue"] = self._rows
         reading["pixel"] = (1.0 / self.size[0], 1.0 / self.size[1])
         reading["lod"] = lod
-
-    def _upload_mips(self, plane: NDArray[np.uint8], mips: int) -> None:
-        for mip in range(1, mips):
-            size = (max(1, plane.shape[1] // 2), max(1, plane.shape[0] // 2))
-            plane = np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8)
-            self._gpu.upload(self._textures[0], plane, mip)
-
-
-def _mip_count(width: int, height: int) -> int:
-    return max(1, min(8, max(width, height).bit_length() - 3))
 
 
 def yuv_rows(matrix: Literal["bt601", "bt709"], full_range: bool) -> NDArray[np.float32]:

@@ -51,6 +51,7 @@ class Feed:
         self.status: Status = "live"
         self.lost_at_ns: int | None = None
         self.delivered = 0
+        self.before = 0  # pictures that an entity's feeds before this one may have delivered: numbers never come again
         self.dropped = 0
         self.reopened = 0
         self.description = ""
@@ -149,7 +150,7 @@ class Feed:
             slot.release()
             raise
         self.delivered += 1
-        picture.sequence = self.delivered
+        picture.sequence = self.before + self.delivered
         picture.captured_ns = min(shot.time_ns, self._clock.now_ns) if self._clock.steps else shot.time_ns
         if self._source is not None:
             self._source.stamp(picture, picture.captured_ns)

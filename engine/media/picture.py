@@ -24,8 +24,9 @@ class Picture:
 
     `captured_ns` is on the show's clock. `matrix` and `full_range` say how nv12 becomes R'G'B'. The picture is shown
     right way up after turning it clockwise by `quarter_turns` and then, if `mirrored`, flipping it left and right;
-    `planes` hold it as it came. `still` says that it is the only one its camera gives, `opaque` that nothing shows
-    through it. `truth` is the exact alpha of a synthetic picture, (height, width), or None.
+    `planes` hold it as it came. `still` says that it is the only one its camera gives; `smaller` are then its halves,
+    quarters and so on, for where it is shown smaller. `opaque` says that nothing shows through it. `truth` is the exact
+    alpha of a synthetic picture, (height, width), or None.
     `slot` is what holds the planes: whoever keeps a picture retains it, and releases it once.
 
     Stamps say when what happened to it, on the show's clock, 0 where it did not (yet); each is written once, by whoever
@@ -45,6 +46,7 @@ class Picture:
     mirrored: bool = False
     truth: Plane | None = None
     still: bool = False
+    smaller: tuple[Plane, ...] = ()
     opaque: bool = False
     slot: Slot[PictureBuffer] | None = field(default=None, repr=False)
     delivered_ns: int = 0

@@ -8,12 +8,16 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import CameraError
 from engine.media.picture import Picture, PictureBuffer, Plane
 from engine.media.shot import Shot, Source
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+
+SMALLEST_PX = 16
+"""Where halving ends: what is shown smaller than that is a dot."""
 
 LARGEST_PX = 8192
 """What every GPU takes as a texture; larger pictures are reduced to it."""
@@ -26,7 +30,7 @@ class Still(Source):
         rgba = read_rgba(path)
         height, width = rgba.shape[:2]
         self.description = f"still {path.suffix[1:].lower()}, {width}×{height}"
-        self._shot: Shot | None = Shot(0, partial(write_rgba, rgba))
+        self._shot: Shot | None = Shot(0, partial(write_rgba, rgba, halves(rgba)))
 
     def next(self) -> Shot | None:
         """Return the picture the first time."""
@@ -54,9 +58,35 @@ def read_rgba(path: Path) -> Plane:
     return rgba
 
 
-def write_rgba(rgba: Plane, buffer: PictureBuffer) -> Picture:
+def halves(rgba: Plane) -> tuple[Plane, ...]:
+    """Return an image at half, a quarter and so on of its size, averaged in linear light, weighed by alpha."""
+    decoding = _decoded(np.arange(256, dtype=np.float32) / 255).reshape(1, 256)
+    alpha: NDArray[Any] = rgba[..., 3:].astype(np.float32) / 255
+    light: NDArray[Any] = np.dstack([cv2.LUT(np.ascontiguousarray(rgba[..., :3]), decoding) * alpha, alpha])
+    smaller: list[Plane] = []
+    while max(light.shape[:2]) > SMALLEST_PX:
+        size = (max(1, light.shape[1] // 2), max(1, light.shape[0] // 2))
+        light = np.asarray(cv2.resize(light, size, interpolation=cv2.INTER_AREA), np.float32)
+        alpha = light[..., 3:]
+        straight = np.clip(light[..., :3] / np.maximum(alpha, 1e-4), 0.0, 1.0)
+        smaller.append(np.round(np.dstack([_encoded(straight), alpha]) * 255).astype(np.uint8))
+    return tuple(smaller)
+
+
+def _decoded(encoded: NDArray[Any]) -> NDArray[Any]:
+    """IEC 61966-2-1: encoded to light."""
+    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def _encoded(light: NDArray[Any]) -> NDArray[Any]:
+    """IEC 61966-2-1: light to encoded."""
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
+def write_rgba(rgba: Plane, smaller: tuple[Plane, ...], buffer: PictureBuffer) -> Picture:
     """Copy a whole RGBA image into a buffer."""
     height, width = rgba.shape[:2]
     planes = buffer.shape("rgba", width, height)
     np.copyto(planes[0], rgba)
-    return Picture(0, 0, width, height, "rgba", planes, still=True, opaque=bool(rgba[..., 3].min() == 255))
+    opaque = bool(rgba[..., 3].min() == 255)
+    return Picture(0, 0, width, height, "rgba", planes, still=True, smaller=smaller, opaque=opaque)

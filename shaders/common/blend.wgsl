@@ -1,8 +1,8 @@
 // How a layer mixes with what is behind it. Formulas: W3C Compositing and Blending Level 1, section 10.
 //
 // In linear light normal, add, multiply and screen are done by the blend unit, where `blend_over` gives it the terms
-// that it needs. The others, and all but normal where the layer mixes encoded values as picture editors do, read the
-// stage as it was before this layer. The stage is opaque, so αb is 1.
+// that it needs. The others, and all of them where the layer mixes encoded values as picture editors do, read the stage
+// as it was before this layer. The stage is opaque, so αb is 1.
 
 @group(2) @binding(5) var backdrop: texture_2d<f32>;
 
@@ -14,8 +14,12 @@ const OVERLAY = 4u;
 const SOFT_LIGHT = 5u;
 override BLEND: u32 = NORMAL;
 
-// Mix sRGB-encoded values rather than linear light.
+// Mix sRGB-encoded values rather than linear light, coverage included: 50 % white over black is #808080.
 override ENCODED: bool = false;
+
+// Whether many shapes of one draw lie over each other, as particles do. They cannot read what the others have drawn, so
+// their coverage stays with the blend unit, in linear light.
+override OVERLAPPING: bool = false;
 
 fn soft_light(b: f32, s: f32) -> f32 {
     if s <= 0.5 {
@@ -58,7 +62,7 @@ fn mixed(b: vec3f, s: vec3f) -> vec3f {
 
 // What the blend unit is to be given for a premultiplied colour.
 fn blend_over(source: vec4f, pixel: vec2f) -> vec4f {
-    if BLEND == NORMAL || (!ENCODED && (BLEND == ADD || BLEND == SCREEN)) {
+    if (BLEND == NORMAL && (!ENCODED || OVERLAPPING)) || (!ENCODED && (BLEND == ADD || BLEND == SCREEN)) {
         return source;
     }
     if BLEND == MULTIPLY && !ENCODED {
@@ -67,7 +71,12 @@ fn blend_over(source: vec4f, pixel: vec2f) -> vec4f {
     let behind = saturate(textureLoad(backdrop, vec2i(pixel), 0).rgb);
     let straight = saturate(source.rgb / max(source.a, 1e-5));
     if ENCODED {
-        return vec4f(decode_srgb(mixed(encode_srgb(behind), encode_srgb(straight))) * source.a, source.a);
+        let below = encode_srgb(behind);
+        let result = mixed(below, encode_srgb(straight));
+        if OVERLAPPING {
+            return vec4f(decode_srgb(result) * source.a, source.a);
+        }
+        return vec4f(decode_srgb(mix(below, result, source.a)), 1.0);
     }
     return vec4f(mixed(behind, straight) * source.a, source.a);
 }

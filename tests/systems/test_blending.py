@@ -73,11 +73,13 @@ def test_a_blend_mode_is_its_formula(air: Air, still: Still, blend: Blend, space
     text = SCENE.format(blend=blend, space=space, opacity=opacity)
     found = np.clip(air(text, backdrop.shape[1], backdrop.shape[0]).light(), 0, 1)
 
-    # The mode is worked out in the layer's space; how much of a pixel it covers is always a share of light.
+    # Mode and coverage are both worked out in the layer's space.
     b, s, alpha = backdrop[..., :3] / 255, source[..., :3] / 255, opacity * source[..., 3:] / 255
     linear = space == "linear"
-    result = formula(blend, decode(b), decode(s)) if linear else decode(formula(blend, b, s))
-    expected = (1 - alpha) * decode(b) + alpha * result
+    if linear:
+        expected = (1 - alpha) * decode(b) + alpha * formula(blend, decode(b), decode(s))
+    else:
+        expected = decode((1 - alpha) * b + alpha * formula(blend, b, s))
     if blend == "add" and linear:
         expected = np.minimum(decode(b) + alpha * decode(s), 1)  # light adds up before it is clipped
     np.testing.assert_allclose(255 * encode(found), 255 * encode(expected), atol=1.0)
