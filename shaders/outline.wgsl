@@ -26,16 +26,15 @@ struct Point {
 }
 
 fn has_edge(tile: vec2u) -> bool {
-    let size = vec2f(textureDimensions(silhouette));
-    let last = vec2i(size) - 1;
-    // Two texels more to each side: the line has a width, and it is drawn through means of texels.
-    let first = vec2i(floor(vec2f(tile) / vec2f(TILES) * size)) - 2;
-    let end = vec2i(ceil(vec2f(tile + 1u) / vec2f(TILES) * size)) + 2;
+    let texel = 1.0 / vec2f(textureDimensions(silhouette));
+    let centre = (vec2f(tile) + 0.5) / vec2f(TILES);
+    // A mean of four texels at a time, and a texel more to each side: the line is drawn through means, and is wide.
+    let step = (0.5 / vec2f(TILES) + texel) / 2.0;
     var least = 1.0;
     var most = 0.0;
-    for (var y = first.y; y < end.y; y += 1) {
-        for (var x = first.x; x < end.x; x += 1) {
-            let alpha = textureLoad(silhouette, clamp(vec2i(x, y), vec2i(0), last), 0).r;
+    for (var y = -1.5; y < 2.0; y += 1.0) {
+        for (var x = -1.5; x < 2.0; x += 1.0) {
+            let alpha = textureSampleLevel(silhouette, linear_sampler, centre + vec2f(x, y) * step, 0.0).r;
             least = min(least, alpha);
             most = max(most, alpha);
         }
@@ -54,18 +53,14 @@ fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance:
     return Point(to_clip(uv_to_target(outline.screen, on_stage)), uv, on_stage);
 }
 
-// Nine filtered samples, weighed 1 2 1 both ways: the line runs smoothly through the stairs of a hard edge, and as the
-// samples are a texel apart their ramps join without a plateau, on which it would become thick.
+// Four filtered samples half a texel away weigh the texels around 1 2 1: the line runs through the stairs of an edge.
+// Not farther away, or their ramps leave a plateau between them, on which the line becomes thick.
 fn alpha_at(uv: vec2f) -> f32 {
-    let texel = 1.0 / vec2f(textureDimensions(silhouette));
-    var sum = 0.0;
-    for (var y = -1.0; y <= 1.0; y += 1.0) {
-        for (var x = -1.0; x <= 1.0; x += 1.0) {
-            let weight = (2.0 - abs(x)) * (2.0 - abs(y)) / 16.0;
-            sum += weight * textureSampleLevel(silhouette, linear_sampler, uv + vec2f(x, y) * texel, 0.0).r;
-        }
-    }
-    return sum;
+    let step = 0.5 / vec2f(textureDimensions(silhouette));
+    return (textureSampleLevel(silhouette, linear_sampler, uv - step, 0.0).r
+        + textureSampleLevel(silhouette, linear_sampler, uv + step, 0.0).r
+        + textureSampleLevel(silhouette, linear_sampler, uv + vec2f(step.x, -step.y), 0.0).r
+        + textureSampleLevel(silhouette, linear_sampler, uv + vec2f(-step.x, step.y), 0.0).r) * 0.25;
 }
 
 @fragment

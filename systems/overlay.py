@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine.components import Camera, Layer, Mask, Place, Stage
@@ -82,8 +82,7 @@ class Overlays:
         self._tick_ms: deque[float] = deque(maxlen=KEPT_TICKS)
         self._presents: dict[str, _Presents] = {}
         self._rates: dict[tuple[str, str], Rate] = {}
-        self._due_ns: int | None = None  # when this tick was expected
-        self._interval_ns = 0
+        self.lag: Callable[[], int] = lambda: 0  # how many deadlines the loop has missed
         self._missed = 0
         self._misses: deque[tuple[int, int]] = deque(maxlen=64)  # when, and how many
         self._said: dict[tuple[str, str], tuple[int, int]] = {}  # of each notice: its count, and when that was new
@@ -133,14 +132,10 @@ class Overlays:
             self._painter.stop()
 
     def _count_missed(self, tick: Tick) -> None:
-        """Count the deadlines between the tick that was expected and this one."""
-        if self._due_ns is not None:
-            missed = round((tick.now_ns - self._due_ns) / self._interval_ns)
-            if missed > 0:
-                self._missed += missed
-                self._misses.append((tick.now_ns, missed))
-        self._interval_ns = tick.deadline_ns - tick.now_ns
-        self._due_ns = tick.deadline_ns if self._interval_ns > 0 else None  # a rehearsal has no deadlines
+        missed = self.lag() - self._missed
+        if missed:
+            self._missed += missed
+            self._misses.append((tick.now_ns, missed))
 
     def _gather(self, tick: Tick, presenters: Sequence[Presenter]) -> Facts:
         world, now_ns = self._world, tick.now_ns
@@ -172,12 +167,16 @@ class Overlays:
         name = presenter.name.removeprefix("display ")
         presents = self._presents[presenter.name]
         delays_ms = sorted(presents.delay_ms)
+        timing = presenter.timing
+        # One that aims at its vsyncs takes what it finds; else every stage that it did not get to show counts.
+        aims = timing is not None and timing.trusted
+        missed = timing.pace.deadline.misses if timing is not None and aims else presenter.drops
         return DisplayFacts(
             name,
             self._rate("display", name, now_ns, presenter.presents),
             delays_ms[len(delays_ms) // 2] if delays_ms else None,
             tuple(presents.draw_ms),
-            presenter.drops,
+            missed,
             0 in presenter.target.size,
         )
 

@@ -66,7 +66,7 @@ class Present:
         self._doubles: dict[str, Presenter] = {}  # offscreen doubles of windows that are recorded or streamed
         self.outputs = Outputs(passes, clock, notices, trace, self._tappable)
         self.hotplug = Hotplug(passes.gpu, notices, threaded=not clock.steps)
-        self._overlays = Overlays(world, stage, clock, notices, trace)
+        self.overlays = Overlays(world, stage, clock, notices, trace)
         self._submit_span = trace.span("submit")
         self._desktop_span = trace.span("desktop")
         self.submission = 0
@@ -122,7 +122,7 @@ class Present:
         if self._revision != self._world.revision:
             self._reconcile()
         presenters = self.every_presenter
-        self._overlays.process(tick, presenters)
+        self.overlays.process(tick, presenters)
         for presenter in presenters:
             presenter.lay_out()
         self._passes.uniforms.upload()
@@ -154,7 +154,7 @@ class Present:
 
     def stop(self) -> None:
         """Stop the presenters and finish the recordings; windows stay, and so does what they show."""
-        self._overlays.stop()
+        self.overlays.stop()
         self.hotplug.finish()
         if not self._clock.steps:
             for presenter in self.every_presenter:

@@ -175,7 +175,7 @@ def test_figures_are_those_of_the_show(air: Air, told: list[Facts]) -> None:
     facts = told[-1]
     assert facts.rate_hz == pytest.approx(30.0)
     assert facts.wanted_hz == 30.0
-    assert facts.missed == 0
+    assert (facts.missed, facts.missed_lately) == (0, 0)
     assert facts.stepping
     assert facts.tick_ms == (), "where time steps, durations would differ each time"
     assert [(display.name, round(display.rate_hz or 0)) for display in facts.displays] == [
@@ -188,6 +188,16 @@ def test_figures_are_those_of_the_show(air: Air, told: list[Facts]) -> None:
     assert [(mask.name, mask.decided_by) for mask in facts.masks] == [("guest", "truth")]
     assert [message.text for message in facts.messages] == ["reloaded"]
     assert 12 <= len(told) <= 15, "four times a second"
+
+
+@pytest.mark.usefixtures("logo")
+def test_missed_deadlines_are_counted_and_soon_no_more_of_late(air: Air, told: list[Facts]) -> None:
+    on_air = shown(air, "corner = 'top_left'")
+    on_air.show.loop.lag += 3
+    on_air.ticks(20)
+    assert (told[-1].missed, told[-1].missed_lately) == (3, 3)
+    on_air.ticks(170)
+    assert (told[-1].missed, told[-1].missed_lately) == (3, 0)
 
 
 @pytest.mark.usefixtures("logo")
