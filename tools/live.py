@@ -24,6 +24,7 @@ from tools.report import make_report
 def run(arguments: argparse.Namespace) -> int:
     """Run the show that `arguments` ask for; return the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every save; what comes of it, we say
     if arguments.clock == "step" and arguments.seconds is None:
         raise OutputError("--clock step renders as fast as it goes, so it wants to know how far: add --seconds N")
     _check_outputs(arguments)

@@ -156,6 +156,10 @@ class Presenter(Worker):
         """Say that a stage was submitted."""
         self._finished.put(finished)
 
+    def wake(self) -> None:
+        """End the wait for a stage."""
+        self._finished.nudge()
+
     def turn(self) -> None:
         """Wait for a stage and present it; or wait until shortly before the vsync, and present the newest there is."""
         timing = self.timing

@@ -37,6 +37,11 @@ class Mailbox(Generic[T]):
             self.taken_count += item is not None
             return item
 
+    def nudge(self) -> None:
+        """Let whoever waits go on without an item."""
+        with self._filled:
+            self._filled.notify_all()
+
     def wait(self, timeout_s: float) -> T | None:
         """Like `take`, but wait for an item as long as `timeout_s`."""
         with self._filled:
