@@ -110,18 +110,20 @@ class Composer:
 
     def _background(self) -> Any:
         draw = self._rng.random()
-        if draw < 0.64:
+        if draw < 0.54:
             return self._scenery()
-        if draw < 0.76:
-            # Rooms: a picture as a wall, panel or window in a plain one.
+        if draw < 0.62:
+            # A picture as a wall, panel or window in a plain room.
             room = self._plain()
             self._clutter(room, None, int(self._rng.integers(2, 7)))
             return room
-        if draw < 0.86:
+        if draw < 0.78:
+            return self._room()
+        if draw < 0.87:
             return self._screen()
         if draw < 0.95:
             share = np.float32(self._rng.uniform(0.3, 0.7))
-            return self._scenery() * share + (self._plain() if draw < 0.9 else self._scenery()) * (1 - share)
+            return self._scenery() * share + (self._plain() if draw < 0.91 else self._scenery()) * (1 - share)
         return self._noise(int(self._rng.integers(2, 40)))
 
     def _scenery(self) -> Any:
@@ -147,6 +149,58 @@ class Composer:
         grey = rng.uniform(0.1, 0.95)
         colour = rng.uniform(0.05, 0.95, 3) if rng.random() < 0.5 else grey + rng.uniform(-0.06, 0.06, 3)
         return np.clip(colour.astype(np.float32) * (0.8 + 0.4 * self._noise(int(rng.integers(2, 5)), 1)), 0, 1)
+
+    def _room(self) -> Any:
+        """Return what stands upright in homes and streets: shelves, curtains, panes, beams."""
+        rng = self._rng
+        width, height = self._size
+        room = self._plain() if rng.random() < 0.6 else self._scenery()
+        for _ in range(int(rng.integers(1, 4))):
+            left, right = np.sort(rng.uniform(-0.1, 1.1, 2)) * width
+            top, bottom = np.sort(rng.uniform(-0.2, 1.2, 2)) * height
+            x, y = max(0, int(left)), max(0, int(top))
+            part = room[y : max(y, int(bottom)), x : max(x, int(right))]
+            rows, columns = part.shape[:2]
+            if rows < 8 or columns < 8:
+                continue
+            kind = int(rng.integers(4))
+            frame = (self._colour() / 255).astype(np.float32)
+            if kind == 0:  # books, or slats: columns of any width and colour
+                edges = np.cumsum(rng.uniform(2, 14, columns // 2)).astype(int)
+                spines = np.stack([self._colour() / 255 for _ in range(len(edges) + 1)]).astype(np.float32)
+                part[:] = spines[np.searchsorted(edges, np.arange(columns))]
+                for shelf in range(0, rows, int(rng.integers(14, 50))):
+                    part[shelf : shelf + 2] = frame
+            elif kind == 1:  # a curtain: folds
+                wave = np.sin(np.arange(columns) * rng.uniform(0.2, 1.5) + rng.uniform(0, 2, columns).cumsum() * 0.1)
+                part[:] = np.clip(frame * (0.75 + 0.3 * wave[None, :, None]), 0, 1)
+            elif kind == 2:  # panes in a frame, through which something else is seen
+                part[:] = self._scenery()[:rows, :columns] if rng.random() < 0.6 else self._plain()[:rows, :columns]
+                thick = int(rng.integers(1, 6))
+                for at in range(0, columns, max(thick * 3, columns // int(rng.integers(1, 6)))):
+                    part[:, at : at + thick] = frame
+                for at in range(0, rows, max(thick * 3, rows // int(rng.integers(1, 5)))):
+                    part[at : at + thick] = frame
+            else:  # beams, rails, legs of furniture
+                for _ in range(int(rng.integers(2, 8))):
+                    ends = rng.uniform(-0.1, 1.1, (2, 2)) * self._size
+                    if rng.random() < 0.6:
+                        ends[1, int(rng.integers(2))] = ends[0, 0]
+                    colour = (self._colour() / 255).tolist()
+                    start, end = (point.astype(int).tolist() for point in ends)
+                    room = np.ascontiguousarray(room, np.float32)
+                    cv2.line(room, start, end, colour, int(rng.integers(1, 14)), cv2.LINE_AA)
+        return room * (0.85 + 0.3 * self._noise(3, 1))
+
+    def _colour(self) -> Any:
+        """Return a colour of things, 0 to 255: any, grey, or like skin and wood, which alone make no person."""
+        rng = self._rng
+        draw = rng.random()
+        if draw < 0.35:
+            return rng.uniform(10, 245, 3)
+        if draw < 0.7:
+            return np.clip(rng.uniform(5, 250) + rng.uniform(-15, 15, 3), 0, 255)
+        return rng.uniform(60, 240) * np.array([1.0, rng.uniform(0.62, 0.85), rng.uniform(0.4, 0.75)])
 
     def _screen(self) -> Any:
         """Return a green or blue screen."""
@@ -249,8 +303,7 @@ class Composer:
             side = int(rng.uniform(0.1, 0.6) * min(rows, columns))
             x, y = int(rng.integers(columns - side)), int(rng.integers(rows - side))
             return cv2.resize(image[y : y + side, x : x + side], (width, height), interpolation=cv2.INTER_LINEAR)
-        colour = rng.uniform(10, 245, 3) if rng.random() < 0.5 else rng.uniform(10, 240) + rng.uniform(-15, 15, 3)
-        cloth = np.broadcast_to(colour.astype(np.float32), (height, width, 3)).copy()
+        cloth = np.broadcast_to(self._colour().astype(np.float32), (height, width, 3)).copy()
         if draw < 0.45:
             period, turned = int(rng.integers(4, 30)), rng.random() < 0.5
             line = (np.arange(height if turned else width) % period) < period * rng.uniform(0.2, 0.8)

@@ -82,9 +82,7 @@ class Merge(nn.Module):
 
     def forward(self, features: Tensor, skip: Tensor) -> Tensor:
         """Return features at the scale of `skip`."""
-        larger = functional.interpolate(
-            self.narrow(features), size=skip.shape[2:], mode="bilinear", align_corners=False
-        )
+        larger = functional.interpolate(self.narrow(features), scale_factor=2.0, mode="bilinear", align_corners=False)
         added = functional.relu(larger + self.skip(skip))
         filtered: Tensor = self.filter(added)
         return added + filtered
@@ -92,6 +90,8 @@ class Merge(nn.Module):
 
 class PersonNet(nn.Module):
     """R'G'B' of 0 to 1, (n, 3, height, width), in; logits of a person, (n, 1, height, width), out.
+
+    Height and width are multiples of 16.
 
     In training it also returns logits at a sixteenth, which have a loss of their own.
     """

@@ -24,9 +24,11 @@ from tools.train.data import Image, TrainingSet, load
 from tools.train.loss import mask_loss
 from tools.train.network import PersonNet
 
-BATCH = 32
 SMALL, FULL = (128, 80), (256, 144)
-"""Width and height of the first stage, five times as fast a step, and of the second, which is the model's."""
+"""Width and height of the first stage, three times as fast a picture, and of the second, which is the model's."""
+
+BATCH = {SMALL: 32, FULL: 16}
+"""Pictures a step."""
 
 PEAK_RATE, LAST_RATE, WARM_STEPS = 4e-3, 4e-5, 200
 AVERAGE = 0.998
@@ -63,7 +65,7 @@ class Composites(IterableDataset[tuple[Tensor, Tensor]]):
         worker = get_worker_info()
         composer = Composer(self._source, self.size, self._seed + (worker.id if worker else 0))
         while True:
-            samples = [composer.sample() for _ in range(BATCH)]
+            samples = [composer.sample() for _ in range(BATCH[self.size])]
             pictures = np.stack([sample.picture.transpose(2, 0, 1) for sample in samples])
             yield torch.from_numpy(pictures), torch.from_numpy(np.stack([sample.alpha[None] for sample in samples]))
 
@@ -187,9 +189,9 @@ def _stage(training: Training, composites: Composites, last: int, arguments: Any
     for pictures, alphas in loader:
         losses.append(training.learn(pictures, alphas, half))
         if training.step % 50 == 0:
-            speed = BATCH * (training.step - first) / (time.monotonic() - started)
+            speed = BATCH[composites.size] * (training.step - first) / (time.monotonic() - started)
             print(f"{training.step} loss {np.mean(losses[-50:]):.4f} {speed:.0f} pictures/s", flush=True)
-        if training.step % 250 == 0:
+        if training.step % 100 == 0:
             training.save(checkpoint)
             print(training.step, report(training.average, arguments.media, every=5), flush=True)
         if training.step >= last:
