@@ -144,6 +144,8 @@ class Present:
                 )
         if tick.deadline_ns:  # a rehearsal has none
             self.outputs.go_on_air(tick.now_ns)
+        else:
+            self.outputs.get_ready()
         if not self._clock.steps:
             for presenter in served:
                 presenter.wake_for(finished)

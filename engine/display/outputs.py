@@ -153,15 +153,18 @@ class Outputs:
             times = self._cameras[camera] = CameraTimes()
         times.saw(sequence, captured_ns, now_ns)
 
-    def go_on_air(self, now_ns: int) -> None:
-        """Let pictures come: what was composed for a rehearsal goes nowhere."""
-        if self._on_air_ns is not None:
-            return
-        for _, recorder, presenter in self._running.values():
+    def get_ready(self) -> None:
+        """Wait for the processes of recordings, in a rehearsal; a server is not waited for."""
+        for _, recorder, _ in self._running.values():
             if not recorder.settings.address.comes_back:
                 recorder.wait_until_ready(READY_S)
-            presenter.taps = [*presenter.taps, recorder.tap]
-        self._on_air_ns = now_ns
+
+    def go_on_air(self, now_ns: int) -> None:
+        """Let pictures come: what was composed for a rehearsal goes nowhere."""
+        if self._on_air_ns is None:
+            self._on_air_ns = now_ns
+            for _, recorder, presenter in self._running.values():
+                presenter.taps = [*presenter.taps, recorder.tap]
 
     def wait_for_room(self) -> None:
         """Wait until none would drop a picture, with a clock that steps."""

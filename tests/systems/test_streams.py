@@ -291,6 +291,16 @@ def test_a_server_that_dies_is_streamed_to_again(live: Callable[[str], Live], se
     assert len(Read(server.recorded[-1]).pictures) > RATE_HZ
 
 
+def test_a_server_that_freezes_holds_nobody_up(live: Callable[[str], Live], server: RtmpServer) -> None:
+    on_air = live(scene(server.url).replace("3000", "20000"))
+    on_air.until(lambda: on_air.recorder.file.frames > RATE_HZ)
+    with server.frozen():
+        presents = on_air.show.present.presenters["out"].presents
+        on_air.until(lambda: on_air.show.present.presenters["out"].presents > presents + 20)
+        on_air.show.close()
+    assert [said for said in on_air.said if "did not stop" in said] == []
+
+
 def test_a_server_that_refuses_is_said_once(live: Callable[[str], Live]) -> None:
     on_air = live(scene(f"rtmp://me:secret@127.0.0.1:{free_port()}/live/key"))
     on_air.until(lambda: on_air.show.notices.all() and on_air.show.loop.tick.index > 45)
