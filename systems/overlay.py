@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine.components import Camera, Layer, Mask, Place, Stage
@@ -82,21 +82,20 @@ class Overlays:
         self._tick_ms: deque[float] = deque(maxlen=KEPT_TICKS)
         self._presents: dict[str, _Presents] = {}
         self._rates: dict[tuple[str, str], Rate] = {}
-        self.lag: Callable[[], int] = lambda: 0  # how many deadlines the loop has missed
         self._missed = 0
         self._misses: deque[tuple[int, int]] = deque(maxlen=64)  # when, and how many
         self._said: dict[tuple[str, str], tuple[int, int]] = {}  # of each notice: its count, and when that was new
 
-    def process(self, tick: Tick, presenters: Sequence[Presenter]) -> None:
-        """Sample, and where it is time gather. Whatever goes wrong costs the overlays, never the stage."""
+    def process(self, tick: Tick, presenters: Sequence[Presenter], missed: int) -> None:
+        """Sample, and where it is time gather; `missed` deadlines so far. What goes wrong costs the overlays alone."""
         try:
+            self._count_missed(tick, missed)
             self._process(tick, presenters)
         except Exception as error:
             log.debug("the overlays failed", exc_info=True)
             self._notices.say("noted", "overlays", f"{type(error).__name__}: {error}")
 
     def _process(self, tick: Tick, presenters: Sequence[Presenter]) -> None:
-        self._count_missed(tick)
         self._ticks += 1
         if any(presenter.outline.wanted for presenter in presenters):
             self._outline(tick, presenters)
@@ -131,11 +130,10 @@ class Overlays:
             self._painting = False
             self._painter.stop()
 
-    def _count_missed(self, tick: Tick) -> None:
-        missed = self.lag() - self._missed
-        if missed:
-            self._missed += missed
-            self._misses.append((tick.now_ns, missed))
+    def _count_missed(self, tick: Tick, missed: int) -> None:
+        if missed != self._missed:
+            self._misses.append((tick.now_ns, missed - self._missed))
+            self._missed = missed
 
     def _gather(self, tick: Tick, presenters: Sequence[Presenter]) -> Facts:
         world, now_ns = self._world, tick.now_ns

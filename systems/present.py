@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.component import state
@@ -19,6 +20,7 @@ from engine.media.picture import Picture
 from engine.media.stills import read_rgba
 from engine.notices import Notices
 from engine.tick import Tick
+from engine.timing.cadence import Strain
 from engine.timing.clock import Clock
 from engine.trace import Trace
 from engine.world import World
@@ -66,7 +68,10 @@ class Present:
         self._doubles: dict[str, Presenter] = {}  # offscreen doubles of windows that are recorded or streamed
         self.outputs = Outputs(passes, clock, notices, trace, self._tappable)
         self.hotplug = Hotplug(passes.gpu, notices, threaded=not clock.steps)
-        self.overlays = Overlays(world, stage, clock, notices, trace)
+        self._overlays = Overlays(world, stage, clock, notices, trace)
+        self.lag: Callable[[], int] = lambda: 0  # how many deadlines the loop has missed
+        self._strain = Strain()
+        self._strained = False
         self._submit_span = trace.span("submit")
         self._desktop_span = trace.span("desktop")
         self.submission = 0
@@ -122,7 +127,8 @@ class Present:
         if self._revision != self._world.revision:
             self._reconcile()
         presenters = self.every_presenter
-        self.overlays.process(tick, presenters)
+        missed = self.lag()
+        self._overlays.process(tick, presenters, missed)
         for presenter in presenters:
             presenter.lay_out()
         self._passes.uniforms.upload()
@@ -135,8 +141,7 @@ class Present:
             if shown.picture is not None
         )
         finished = Finished(tick.index, tick.now_ns, captured_ns, tick.step_ns)
-        served = [presenter for presenter in presenters if presenter.takes(tick)]
-        served.sort(key=lambda presenter: -presenter.display.priority)
+        served = self._serve(tick, presenters, missed)
         for entity, (shown,) in self._world.each(Shown):
             if shown.picture is not None:
                 self.outputs.saw(
@@ -154,9 +159,25 @@ class Present:
         for presenter in served:
             presenter.present(finished)
 
+    def _serve(self, tick: Tick, presenters: Sequence[Presenter], missed: int) -> list[Presenter]:
+        """Return the presenters that this stage is for, the most important first.
+
+        While the show is short of time, every second stage is for those of the highest priority alone.
+        """
+        most = max((presenter.display.priority for presenter in presenters), default=0)
+        yielding = [presenter for presenter in presenters if presenter.display.priority < most]
+        strained = self._strain.under(tick.now_ns, missed) and bool(yielding)
+        if strained and not self._strained:
+            for presenter in yielding:
+                self._notices.say("noted", presenter.name, "gives way while the show is short of time")
+        self._strained = strained
+        left_out = yielding if strained and tick.index % 2 else ()
+        served = [presenter for presenter in presenters if presenter not in left_out and presenter.takes(tick)]
+        return sorted(served, key=lambda presenter: -presenter.display.priority)
+
     def stop(self) -> None:
         """Stop the presenters and finish the recordings; windows stay, and so does what they show."""
-        self.overlays.stop()
+        self._overlays.stop()
         self.hotplug.finish()
         if not self._clock.steps:
             for presenter in self.every_presenter:

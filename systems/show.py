@@ -98,7 +98,7 @@ class Show:
         for name in ORDER:
             world.add_system(systems[name], name, self.trace.span(name), self.notices)
         self.loop = Loop(clock, self.stage.rate_hz, self.turn, self.trace)
-        self.present.overlays.lag = lambda: self.loop.lag
+        self.present.lag = lambda: self.loop.lag
         try:
             self.inference.open()
             self.capture.open()

@@ -35,4 +35,6 @@ class Display:
         0.0, "At most so many pictures a second, evenly spaced; 0 shows every stage.", low=0.0, high=240.0, unit="Hz"
     )
     pace: bool = field(False, "Let the ticks follow this display's vsyncs, where they are known; one display may.")
-    priority: int = field(0, "Of two displays the one with more is served first.", low=-100, high=100)
+    priority: int = field(
+        0, "With less than another, it shows every second stage while the show is short of time.", low=-100, high=100
+    )

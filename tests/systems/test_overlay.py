@@ -318,6 +318,29 @@ def test_a_display_of_higher_priority_is_served_first(air: Air, monkeypatch: pyt
     assert order == ["display audience", "display operator"]
 
 
+@pytest.mark.usefixtures("logo")
+def test_a_display_of_lower_priority_gives_way_while_time_is_short(air: Air) -> None:
+    on_air = shown(air, operator="priority = -1", ticks=4)
+    operator, audience = on_air.show.present.presenters.values()
+    on_air.show.loop.lag += 1
+    on_air.ticks(60)
+    assert audience.presents == 64
+    assert operator.presents == 34
+    assert on_air.said == ["display operator: gives way while the show is short of time"]
+    on_air.ticks(30)
+    assert audience.presents == 94
+    assert operator.presents in (63, 64), "for two seconds"
+
+
+@pytest.mark.usefixtures("logo")
+def test_displays_of_one_priority_are_all_served_however_short_time_is(air: Air) -> None:
+    on_air = shown(air, ticks=4)
+    on_air.show.loop.lag += 1
+    on_air.ticks(20)
+    assert {presenter.presents for presenter in on_air.show.present.presenters.values()} == {24}
+    assert on_air.said == []
+
+
 def test_rates_are_counted_over_two_seconds_and_begin_anew_with_a_new_counter() -> None:
     rate, step_ns = Rate(), 250_000_000
     assert rate.of(0, 100) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.timing.cadence import Cadence
+from engine.timing.cadence import Cadence, Strain
 
 SECOND_NS = 1_000_000_000
 
@@ -54,3 +54,28 @@ def test_a_new_rate_counts_at_once() -> None:
     assert cadence.takes(0, 0.1, 1)
     assert not cadence.takes(SECOND_NS, 0.1, 1)
     assert cadence.takes(SECOND_NS, 5.0, 1)
+
+
+def strained(misses_s: list[float], until_s: float) -> list[float]:
+    """Return how long each strain lasts in seconds, for deadlines that are missed at these times."""
+    strain, before = Strain(), False
+    lengths: list[float] = []
+    for tick in range(round(until_s * 10)):
+        now_s = tick / 10
+        under = strain.under(round(now_s * SECOND_NS), sum(missed_s <= now_s for missed_s in misses_s))
+        if under:
+            lengths = [*lengths[:-1], lengths[-1] + 0.1] if before else [*lengths, 0.1]
+        before = under
+    return [round(length, 1) for length in lengths]
+
+
+def test_strain_lasts_for_two_seconds_after_the_last_miss() -> None:
+    assert strained([], 10) == []
+    assert strained([1.0], 10) == [2.0]
+    assert strained([1.0, 2.0, 3.5], 10) == [4.5]
+
+
+def test_strain_that_comes_back_lasts_longer_each_time_until_it_stays_away() -> None:
+    assert strained([1.0, 4.0, 9.0, 40.0], 60) == [2.0, 4.0, 8.0, 2.0]
+    often = strained([5.0 * n for n in range(1000)], 5000)
+    assert max(often) >= 60
