@@ -103,8 +103,8 @@ def most_size(overlay: Overlay, display_px: tuple[int, int]) -> tuple[int, int]:
 class Pen:
     """Draws into premultiplied RGBA, on a ground of one colour.
 
-    Text brings its ground along: blending it into what is there took 50 µs each, which is 3 ms for a panel; and OpenCV 5.0
-    blends colour but writes how much a letter covers over the alpha, so that each has a hole around it.
+    Text brings its ground along: blending it into what is there took 50 µs each, which is 3 ms for a panel; and OpenCV
+    5.0 blends colour, but writes over alpha how much a letter covers, so that each has a hole around it.
 
     Thread: one. Blocks: never. Owns: its picture. Fails: never; what lies outside is cut.
     """
