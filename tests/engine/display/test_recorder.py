@@ -11,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.errors import OutputError
-from engine.media.recording import VideoFile
 from tests.picture import psnr
 from tests.shows import Air
 
@@ -96,18 +95,3 @@ def test_a_display_that_is_not_there_cannot_be_recorded_and_those_that_are_are_n
     on_air = air(SCENE + "[one.display]\n[two.display]\n", 160, 90)
     with pytest.raises(OutputError, match="cannot record 'three': there is no such display; there are one, two"):
         on_air.show.record(tmp_path / "x.mp4", "three")
-
-
-def test_a_recording_that_fails_does_not_hold_up_the_show(
-    air: Air, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    on_air = air(SCENE, 160, 90, ticks=0)
-    on_air.show.record(tmp_path / "show.mp4")
-
-    def fail(_file: VideoFile, _pixels: object, _time_ns: int) -> None:
-        raise OutputError("show.mp4 cannot be written on (no space); make room on its disk")
-
-    monkeypatch.setattr(VideoFile, "write", fail)
-    on_air.ticks(30)
-    assert on_air.show.present.presenters["display"].presents == 30
-    assert any("make room on its disk" in said for said in on_air.said)
