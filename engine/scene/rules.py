@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from engine.component import about, fields_of, snake_case
-from engine.components import Camera, Display, Fill, Key, Layer, Logo, Mask, Overlay, Particles, Stage
+from engine.components import Camera, Display, Fill, Key, Layer, Logo, Mask, Particles, Stage, Stream
+from engine.errors import OutputError
+from engine.media.address import parse_address
 from engine.scene.words import suggestion
 
 Parts = Mapping[str, object]
@@ -67,12 +69,16 @@ def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
         yield "layer", ("camera", "mask"), message
     if particles and particles.emit == "edge" and not particles.mask:
         yield "particles", ("emit", "mask"), 'emit = "edge" needs a mask to whose edge it belongs; give mask = "ENTITY"'
-    if logo and not _of(parts, Display):
-        yield "logo", (), "logo belongs to one display; move it to the entity with that display table"
-    if _of(parts, Overlay) and not _of(parts, Display):
-        yield "overlay", (), "overlay belongs to one display; move it to the entity with that display table"
+    for name in ("logo", "overlay", "stream"):
+        if name in parts and not _of(parts, Display):
+            yield name, (), f"{name} belongs to one display; move it to the entity with that display table"
     if logo and not logo.file:
         yield "logo", ("file",), 'logo has no picture; give file = "FILE.png"'
+    if (stream := _of(parts, Stream)) and stream.url:
+        try:
+            parse_address(stream.url)
+        except OutputError as error:
+            yield "stream", ("url",), str(error)
 
 
 def _mask(mask: Mask, seen: Camera | None, has_key: bool) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -415,8 +415,8 @@ def test_a_full_disk_ends_the_recording_and_not_the_show(live: Callable[[str], L
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("srt://127.0.0.1:9000", r"out\.stream: srt://127\.0\.0\.1:9000 cannot be streamed to: .*rtmp://"),
-        ("show.avi", r"out\.stream: show\.avi is of an unknown kind; end its name with \.mp4"),
+        ("srt://127.0.0.1:9000", r"srt://127\.0\.0\.1:9000 cannot be streamed to: .*rtmp://"),
+        ("show.avi", r"show\.avi is of an unknown kind; end its name with \.mp4"),
         ("none/show.mp4", "its folder does not exist; make it first"),
         ("rtmp://", "names no host"),
     ],
