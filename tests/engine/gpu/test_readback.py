@@ -110,6 +110,7 @@ def test_what_an_encoder_gets_is_i420_also_where_half_a_side_is_odd(harness: Har
     source = harness.texture(size, "rgba8unorm", rgba)
     encoder = harness.gpu.device.create_command_encoder()
     tap = Tap(harness.passes, "test", target)
+    tap.wanted = True
     name = "passthrough.wgsl"
     from tests.engine.gpu.harness import EACH_TEXEL
 
@@ -129,6 +130,8 @@ def test_what_an_encoder_gets_is_i420_also_where_half_a_side_is_odd(harness: Har
 
 def test_a_tap_drops_and_counts_when_nobody_reads(harness: Harness) -> None:
     tap = Tap(harness.passes, "test", OffscreenTarget(harness.gpu, "test", (16, 8)))
+    assert tap.record(harness.gpu.device.create_command_encoder()) is None, "nobody takes pictures yet"
+    tap.wanted = True
     for number in range(BUFFERS + 3):
         encoder = harness.gpu.device.create_command_encoder()
         copy = tap.record(encoder)
