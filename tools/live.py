@@ -62,7 +62,6 @@ def _on_air(show: Show, seconds: float | None) -> None:
             show.run()
             return
         with tqdm(total=seconds, unit="s", disable=None, bar_format="{l_bar}{bar}| {n:.1f}/{total:.1f} s") as bar:
-
             began_ns = show.clock.now_ns
 
             def advance(tick: Tick) -> None:

@@ -52,7 +52,7 @@ def sky() -> Image:
     cloud = np.zeros((height, width))
     for octave in range(1, 6):
         noise = random.uniform(0.0, 1.0, (3 * 2**octave, 2**octave)).astype(np.float32)
-        cloud += cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC) / 1.7**octave
+        cloud = cloud + cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC) / 1.7**octave
     streaks = np.clip((cloud - np.quantile(cloud, 0.62)) * 1.6, 0.0, 0.45) * np.exp(-(((y - 0.36) / 0.22) ** 2))
     return np.asarray(image + streaks[..., None] * (rgb("#ffd7c2") - image))
 

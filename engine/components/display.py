@@ -14,8 +14,8 @@ class Display:
     height: int = field(0, "Height; 0 takes the stage's.", low=0, high=16384, unit="px")
     monitor: str = field(
         "",
-        'Which monitor: its connector or model ("HDMI-1", "DELL U2412M"), "serial:…", "edid:…", "at:X,Y", or its number '
-        'from the left, such as "0"; empty lets the desktop choose. `scrim doctor` lists them.',
+        'Which monitor: its connector or model ("HDMI-1", "DELL U2412M"), "serial:…", "edid:…", "at:X,Y", or its '
+        'number from the left, such as "0"; empty lets the desktop choose. `scrim doctor` lists them.',
     )
     absent: Literal["window", "offscreen", "wait"] = field(
         "window",

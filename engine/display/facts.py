@@ -10,7 +10,7 @@ from engine.notices import Severity
 
 @dataclass(frozen=True, slots=True)
 class DisplayFacts:
-    """One display. `draw_ms` are its newest presents, oldest first; `missed` its vsyncs, or the stages that it did not show.
+    """One display. `draw_ms` are its newest presents, oldest first; `missed` its vsyncs, or the stages it did not show.
 
     `is_away`: it waits for its monitor, or its window is hidden.
     """

@@ -383,7 +383,7 @@ class Microphone(Worker):
         try:
             package: Any = importlib.import_module("sounddevice")
         except ImportError:
-            self._give_up('a microphone needs a package; run: pip install sounddevice')
+            self._give_up("a microphone needs a package; run: pip install sounddevice")
             return
         except OSError:
             self._give_up("a microphone needs PortAudio; install it (Debian and Ubuntu: libportaudio2)")

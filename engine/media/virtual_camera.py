@@ -33,7 +33,7 @@ class VirtualCamera:
         try:
             package: Any = importlib.import_module("pyvirtualcam")
         except ImportError as error:
-            raise OutputError('the virtual camera needs a package; run: pip install pyvirtualcam') from error
+            raise OutputError("the virtual camera needs a package; run: pip install pyvirtualcam") from error
         try:
             self._camera = package.Camera(
                 settings.width, settings.height, settings.rate_hz, fmt=package.PixelFormat.I420
