@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -49,7 +50,7 @@ def sky() -> Image:
     image = image + np.exp(-((sun / 0.30) ** 2))[..., None] * rgb("#ffb070") * 0.55
     image = image + np.clip((0.058 - sun) * 220.0, 0.0, 1.0)[..., None] * rgb("#fff3d0") * 0.6
     random = np.random.default_rng(3)
-    cloud = np.zeros((height, width))
+    cloud: NDArray[Any] = np.zeros((height, width))
     for octave in range(1, 6):
         noise = random.uniform(0.0, 1.0, (3 * 2**octave, 2**octave)).astype(np.float32)
         cloud = cloud + cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC) / 1.7**octave
