@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Literal
 
 Severity = Literal["stopped", "visible", "noted"]
@@ -23,6 +24,7 @@ class Notice:
     subject: str
     text: str
     count: int = 1
+    said_s: float = field(default_factory=time.monotonic, repr=False)  # when it last came
 
 
 class Notices:
@@ -31,6 +33,7 @@ class Notices:
     Thread: any. Blocks: on a lock for a dictionary look-up. Owns: its notices. Fails: never.
     """
 
+    AGAIN_S = 2.0  # what comes again after such a silence is something new, and is logged once more
     MOST = 200  # a show that says more than this has one cause that keeps changing its words
 
     def __init__(self) -> None:
@@ -38,13 +41,16 @@ class Notices:
         self._by_text: dict[tuple[str, str], Notice] = {}
 
     def say(self, severity: Severity, subject: str, text: str) -> None:
-        """Log `subject: text` the first time; count it after that."""
+        """Log `subject: text` the first time, and when it comes back after a silence; count it in between."""
         with self._lock:
             notice = self._by_text.get((subject, text))
             if notice is not None:
                 notice.count += 1
-                return
-            if len(self._by_text) < self.MOST:
+                again = time.monotonic() - notice.said_s >= self.AGAIN_S
+                notice.said_s = time.monotonic()
+                if not again:
+                    return
+            elif len(self._by_text) < self.MOST:
                 self._by_text[subject, text] = Notice(severity, subject, text)
         log.log(LEVEL[severity], "%s: %s", subject, text)
 

@@ -29,7 +29,7 @@ class Captured:
     newest: Picture | None = None
     arrived: bool = False  # whether it came in this tick
     presence: float = 1.0  # 1 while pictures come, fading to 0 once the camera is lost
-    delivered: int = 0
+    taken: int = 0  # pictures that ticks took
 
 
 class Capture:
@@ -69,7 +69,7 @@ class Capture:
                 if captured.newest is not None:
                     captured.newest.release()
                 captured.newest = picture
-                captured.delivered += 1
+                captured.taken += 1
             if feed is not None and feed.lost_at_ns is not None:
                 lost_s = (tick.now_ns - feed.lost_at_ns) / 1e9
                 captured.presence = max(0.0, 1.0 - lost_s / max(camera.fade_s, 1e-3))

@@ -25,7 +25,7 @@ from engine.world import World
 from systems.capture import Captured
 
 MOST_WAITING = 3
-"""Pictures held back for their masks; a camera has six slots, and the others are needed to keep it running."""
+"""Pictures held back for their masks; a camera has seven slots, and the others are needed to keep it running."""
 
 FASTEST = 0.9
 """Of a tick's interval: a camera whose pictures last less gives more of them than ticks can take."""

@@ -61,6 +61,10 @@ class Drawing(ABC):
         self.changed = otherwise or packed != self._packed
         self._packed = packed
 
+    def touch(self) -> None:
+        """Count as changed in the next tick."""
+        self._packed = b""
+
     @abstractmethod
     def draw(self, render: Any, target_format: str, *, small: bool = False) -> None:
         """Record the draw; `small` for a target that is not the stage."""

@@ -179,7 +179,7 @@ class Overlays:
         )
 
     def _camera(self, name: str, captured: Captured, feed: Feed, now_ns: int) -> CameraFacts:
-        return CameraFacts(name, feed.status, self._rate("camera", name, now_ns, captured.delivered), feed.dropped)
+        return CameraFacts(name, feed.status, self._rate("camera", name, now_ns, captured.taken), feed.dropped)
 
     def _mask(self, name: str, matte: Matte, inferred: Inferred) -> MaskFacts:
         if matte.kind != GUIDED:

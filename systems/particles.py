@@ -22,6 +22,9 @@ from systems.masks import Matte
 EMIT = {"area": 0, "top": 1, "point": 2, "edge": 3}
 """The constants of shaders/particles.wgsl."""
 
+SEEDS_APART = 7919
+"""How far apart the clouds of two stage seeds begin; with the stage's default seed a cloud's own is what counts."""
+
 GROUP = 64
 """Particles a compute workgroup moves, as in the shader."""
 
@@ -125,6 +128,7 @@ class Particles:
         data["size"] = particles.size_px / 720.0
         for name in ("speed", "gravity", "drag", "turbulence", "life_s", "size_end", "soft", "count", "seed"):
             data[name] = getattr(particles, name)
+        data["seed"] = (particles.seed + (self._stage.seed - 1) * SEEDS_APART) % 2**32
         data["emit"] = EMIT[particles.emit]
         data["aspect"] = aspect
         data["opacity"] = 1.0

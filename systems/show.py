@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.components import Display, Stage
+from engine.components import Stage
 from engine.errors import SceneError
 from engine.gpu.device import Gpu, open_gpu
 from engine.gpu.passes import Passes
@@ -18,7 +18,8 @@ from engine.gpu.shader import Shaders
 from engine.gpu.stage import StageImage
 from engine.gpu.uniforms import Uniforms
 from engine.loop import Loop
-from engine.notices import Notices
+from engine.notices import Notices, log
+from engine.scene.defaults import with_defaults
 from engine.scene.load import Scene
 from engine.scene.reload import SceneWatcher, apply_scene
 from engine.tick import Tick
@@ -27,9 +28,9 @@ from engine.timing.pacing import TickPace
 from engine.trace import Trace
 from engine.world import System, World
 from systems import ORDER
-from systems.capture import Capture
+from systems.capture import Capture, Captured
 from systems.composite import Composite
-from systems.inference import Inference
+from systems.inference import Inference, Shown
 from systems.layers import Layers
 from systems.lighting import Lighting
 from systems.masks import Masks
@@ -42,9 +43,6 @@ SWITCH_INTERVAL_S = 0.0005
 REHEARSAL_NS = 3_000_000_000
 """How long going on air may be held up by a camera or a mask that does not come; the show then starts without it."""
 
-STAGE_ENTITY = "stage"
-DISPLAY_ENTITY = "display"
-
 
 class Show:
     """One running show.
@@ -54,7 +52,7 @@ class Show:
     """
 
     def __init__(self, scene: Scene, clock: Clock, *, headless: bool = False, gpu: Gpu | None = None) -> None:
-        self.scene = scene
+        self.scene = with_defaults(scene)
         self.clock = clock
         self.headless = headless
         self.notices = Notices()
@@ -63,13 +61,13 @@ class Show:
         self.stopping = False
         self._gpu = gpu
         self._watcher: SceneWatcher | None = None
+        self._each_tick: Callable[[Tick], None] | None = None
         self._python_span = self.trace.span("tick python")
 
     def open(self) -> None:
         """Open everything that can fail, then the displays."""
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         apply_scene(self.world, None, self.scene)
-        self._add_defaults()
         ((_, (self.stage,)),) = self.world.each(Stage)
         self.gpu = self._gpu or open_gpu()
         shaders = Shaders(self.gpu)
@@ -140,8 +138,6 @@ class Show:
         if self._each_tick is not None:
             self._each_tick(tick)
 
-    _each_tick: Callable[[Tick], None] | None = None
-
     def record(self, path: Path, display: str = "") -> None:
         """Record a display (the first, unless named) from the next tick on."""
         name = display or next(iter(self.present.presenters))
@@ -171,12 +167,17 @@ class Show:
         if present_ns is not None and tick.index:
             pace.done(self.clock.now_ns - began_ns + present_ns, self.clock.now_ns)
 
-    def _add_defaults(self) -> None:
-        """A scene that names no stage or display gets one of each."""
-        if not self.world.each(Stage):
-            self.world.spawn(STAGE_ENTITY, [Stage()])
-        if not self.world.each(Display):
-            self.world.spawn(DISPLAY_ENTITY, [Display()])
+    def _count_from_here(self) -> None:
+        """Forget what was measured and counted in the rehearsal."""
+        self.trace.clear()
+        for _, (captured, shown) in self.world.each(Captured, Shown):
+            captured.taken = shown.count = shown.unaligned = 0
+            if captured.feed is not None:
+                captured.feed.count_from_here()
+        for model in self.inference.models.values():
+            model.count_from_here()
+        for presenter in self.present.every_presenter:
+            presenter.count_from_here()
 
     def _rehearse(self) -> None:
         """Compose until every camera and mask has been seen once, so that pipelines are compiled before going on air.
@@ -195,7 +196,7 @@ class Show:
             if tick.index > 2 and self.layers.complete:
                 break
             self.clock.wait_until(tick.now_ns + round(1e9 / self.stage.rate_hz))
-        self.trace.clear()
+        self._count_from_here()
 
     def _poll(self) -> None:
         self.present.poll()
@@ -207,8 +208,15 @@ class Show:
             for mistake in change.mistakes:
                 self.notices.say("noted", "scene", f"{mistake} (what is on air stays)")
             return
-        apply_scene(self.world, self.scene, change)
+        change = with_defaults(change)
+        try:
+            apply_scene(self.world, self.scene, change)
+        except Exception as error:
+            log.exception("the changed scene cannot be taken over")
+            self.notices.say("visible", "scene", f"{type(error).__name__}: {error}; start the show again")
+            return
         self.scene = change
+        log.info("scene: taken over as it is now")
         ((_, (stage,)), *_) = self.world.each(Stage) or ((0, (self.stage,)),)
         if stage != self.stage:
             self.notices.say("noted", "scene", "the stage's new size, rate or format needs a restart")

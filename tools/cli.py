@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     snapshot.add_argument("scene", type=Path, metavar="SCENE", help="a TOML file")
     snapshot.add_argument("--at", type=_seconds, required=True, metavar="SECONDS", help="the show's time")
     snapshot.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.png", help="where to write it")
-    snapshot.add_argument("--display", metavar="NAME", help="which display; else the stage")
+    snapshot.add_argument("--display", metavar="NAME", help="which display; else the first")
     _add_set(snapshot)
 
     reference = _command(commands, "reference", "tools.reference", "write the reference page and the editors' schema")

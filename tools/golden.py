@@ -22,7 +22,7 @@ from engine.gpu.device import Gpu
 from engine.scene.load import Scene, load_scene
 from engine.tick import Tick
 from engine.timing.clock import HandClock
-from systems.show import STAGE_ENTITY, Show
+from systems.show import Show
 
 ROOT = Path(__file__).parents[1]
 SCENES = ROOT / "scenes"
@@ -85,7 +85,7 @@ def render(path: Path, times: list[float], gpu: Gpu | None = None) -> dict[str, 
 def overrides(scene: Scene) -> list[str]:
     """Return what a golden picture has otherwise than the scene: a smaller stage, and no noise, which packs badly."""
     stages = {name: part for name, parts in scene.entities.items() if isinstance(part := parts.get("stage"), Stage)}
-    name, stage = next(iter(stages.items()), (STAGE_ENTITY, Stage()))
+    name, stage = next(iter(stages.items()), ("stage", Stage()))
     factor = min(1.0, STAGE_PX / stage.width)
     changes = [
         f"{name}.stage.width={round(stage.width * factor)}",

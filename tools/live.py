@@ -13,7 +13,9 @@ from types import FrameType
 from tqdm import tqdm
 
 from engine.errors import OutputError
+from engine.media.address import parse_address
 from engine.notices import log
+from engine.scene.defaults import with_defaults
 from engine.scene.load import load_scene
 from engine.tick import Tick
 from engine.timing.clock import HandClock, RealClock
@@ -28,7 +30,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.clock == "step" and arguments.seconds is None:
         raise OutputError("--clock step renders as fast as it goes, so it wants to know how far: add --seconds N")
     _check_outputs(arguments)
-    scene = load_scene(arguments.scene, arguments.overrides)
+    scene = with_defaults(load_scene(arguments.scene, arguments.overrides))
+    displays = [name for name, parts in scene.entities.items() if "display" in parts]
+    for text in arguments.record:
+        name = text.partition("=")[2]
+        if name and name not in displays:
+            raise OutputError(f"cannot record {name!r}: there is no such display; there are {', '.join(displays)}")
     clock = HandClock() if arguments.clock == "step" else RealClock()
     show = Show(scene, clock, headless=arguments.headless)
     show.open()
@@ -78,6 +85,8 @@ def _on_air(show: Show, seconds: float | None) -> None:
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Refuse files that cannot be written before anything opens."""
+    for text in arguments.record:
+        parse_address(text.partition("=")[0])
     wanted = [Path(text.partition("=")[0]) for text in arguments.record]
     wanted += [arguments.report] if arguments.report is not None else []
     for path in wanted:
@@ -85,3 +94,10 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
             raise OutputError(f"{path} is a folder; name a file in it")
         if not path.absolute().parent.is_dir():
             raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it first")
+        existed = path.exists()
+        try:
+            path.open("ab").close()
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror}; choose another place") from error
+        if not existed:
+            path.unlink()

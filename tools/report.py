@@ -52,7 +52,9 @@ def make_report(show: Show) -> dict[str, Any]:
         "spans_ms": spans,
         "peak_memory_mb": round(peak_memory_bytes() / 1e6, 1),
         "time_to_first_frame_s": time_to_first_frame_s(show),
-        "notices": [dataclasses.asdict(notice) for notice in show.notices.all()],
+        "notices": [
+            {"severity": n.severity, "subject": n.subject, "text": n.text, "count": n.count} for n in show.notices.all()
+        ],
     }
 
 
@@ -91,13 +93,14 @@ def _cameras(show: Show) -> dict[str, Any]:
         found[show.world.name(entity)] = {
             "source": feed.description if feed is not None else "",
             "status": feed.status if feed is not None else "closed",
-            "pictures": captured.delivered,
+            "pictures": feed.delivered if feed is not None else 0,
+            "taken_by_ticks": captured.taken,
             "dropped": feed.dropped if feed is not None else 0,
             "reopened": feed.reopened if feed is not None else 0,
             "shown": shown.count,
             "shown_without_own_mask": shown.unaligned,
             "inferences": inferences,
-            "inferences_per_picture": round(inferences / captured.delivered, 3) if captured.delivered else None,
+            "inferences_per_picture": round(inferences / feed.delivered, 3) if feed and feed.delivered else None,
         }
     return found
 

@@ -16,4 +16,4 @@ class Stage:
         "rgba16float", "What a stage pixel is made of: half floats, or 8 bits in half the memory."
     )
     colour: Colour = field(Colour.parse("#000000"), "What is seen where no layer is.")
-    seed: int = field(1, "Where all random numbers of the show start.", low=0, high=2**31 - 1)
+    seed: int = field(1, "Where the show's random numbers start: another seed, other particles.", low=0, high=2**31 - 1)

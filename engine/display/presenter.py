@@ -156,6 +156,10 @@ class Presenter(Worker):
         """Say that a stage was submitted."""
         self._finished.put(finished)
 
+    def count_from_here(self) -> None:
+        """Begin to count anew; when it first showed something stays."""
+        self.presents = self.skipped = self._finished.displaced_count = 0
+
     def wake(self) -> None:
         """End the wait for a stage."""
         self._finished.nudge()

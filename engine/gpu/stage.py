@@ -22,6 +22,7 @@ class StageImage:
         self._gpu = gpu
         self.size = (stage.width, stage.height)
         self.format = stage.format
+        self.seed = stage.seed
         self.colour = (*stage.colour, 1.0)
         usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING | Usage.COPY_SRC | Usage.COPY_DST
         self.texture = gpu.texture("stage", *self.size, self.format, usage)

@@ -92,6 +92,11 @@ class Feed:
         """Return the newest picture that is due, now the caller's to release, or None if there is no new one."""
         return self._read_until(now_ns) if self._clock.steps else self._mailbox.take()
 
+    def count_from_here(self) -> None:
+        """Begin to count anew; numbers of pictures go on."""
+        self.before += self.delivered
+        self.delivered = self.dropped = self.reopened = 0
+
     def close(self) -> None:
         """End the worker and give everything back."""
         self._worker.stop()

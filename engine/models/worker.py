@@ -154,6 +154,11 @@ class ModelWorker(Worker):
             raise RuntimeError(f"{self.name}: all {_Desk.MASKS} masks of camera {camera} are still held")
         return answer
 
+    def count_from_here(self) -> None:
+        """Begin to count anew."""
+        for desk in self._desks.values():
+            desk.inferences = desk.lost = desk.inbox.displaced_count = 0
+
     def counts(self, camera: int) -> Counts:
         """Return what became of the camera's pictures so far."""
         desk = self._desks[camera]

@@ -91,7 +91,7 @@ def test_a_still_is_uploaded_once(air: Air, still: Still) -> None:
     on_air = air('[front.camera]\nsource = "still.png"\n[front.layer]\n', 64, 36, ticks=10)
     shown = on_air.show.world.get("front", Shown)
     assert shown is not None
-    assert (shown.count, captured_of(on_air).delivered) == (1, 1)
+    assert (shown.count, captured_of(on_air).taken) == (1, 1)
 
 
 def test_a_camera_that_is_changed_on_air_is_opened_anew(air: Air, still: Still, tmp_path: Path) -> None:

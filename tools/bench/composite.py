@@ -64,7 +64,8 @@ def _layers(result: Result, size: tuple[int, int], folder: Path, rounds: int) ->
                 f"layer{i}": picture_layer(room, Layer(order=i, opacity=OPACITY)) for i in range(count)
             }
             stepper = opened.enter_context(stepping({"stage": stage_of(size), **entities}))
-            contenders[f"ours {count}"] = stepper.draw
+            contenders[f"ours {count}"] = stepper.draw_anew
+            contenders[f"kept {count}"] = stepper.draw
             contenders[f"OpenCV {count}"] = _opencv(count, picture, light_of)
             contenders[f"OpenCV 8 bits {count}"] = _opencv_8_bits(count, picture)
             contenders[f"numpy {count}"] = _numpy(count, picture, light_of)
@@ -74,6 +75,7 @@ def _layers(result: Result, size: tuple[int, int], folder: Path, rounds: int) ->
         ours = timings[f"ours {count}"]
         result.add(f"{where}, {count} layers", ours.median_ms, "ms")
         result.add(f"{where}, {count} layers, quickest", ours.least_ms, "ms")
+        result.add(f"{where}, {count} layers, none of which has changed", timings[f"kept {count}"].median_ms, "ms")
         for rival, words in RIVALS.items():
             result.against(f"{where}, {count} layers", words, ours.faster_than(timings[f"{rival} {count}"]))
     return {count: timings[f"ours {count}"].median_ms for count in COUNTS}
@@ -130,7 +132,7 @@ def _blends(result: Result, size: tuple[int, int], folder: Path, rounds: int) ->
                 "below": picture_layer(room, Layer(order=0)),
                 "above": picture_layer(room, Layer(order=1, blend=blend, opacity=OPACITY)),
             }
-            contenders[blend] = opened.enter_context(stepping({"stage": stage_of(size), **entities})).draw
+            contenders[blend] = opened.enter_context(stepping({"stage": stage_of(size), **entities})).draw_anew
             contenders[f"numpy {blend}"] = _formula(blend, picture, light_of)
         timings = interleave(contenders, rounds, warm_up=1)
     for blend in BLENDS:

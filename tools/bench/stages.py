@@ -71,6 +71,11 @@ class Stepper:
         self.record(tick)
         gpu.wait(gpu.submit(tick.encoder.finish()))
 
+    def draw_anew(self) -> None:
+        """Draw the layers as if the lowest had changed, so that none is taken from the kept base."""
+        self.show.layers.drawings[0].touch()
+        self.draw()
+
     def upload(self, camera: str, picture: Picture) -> None:
         """Take a picture's planes to the GPU as the newest of a camera: what depends on them is worked out anew."""
         shown = self.show.world.get(camera, Shown)
