@@ -65,7 +65,6 @@ def _layers(result: Result, size: tuple[int, int], folder: Path, rounds: int) ->
             }
             stepper = opened.enter_context(stepping({"stage": stage_of(size), **entities}))
             contenders[f"ours {count}"] = stepper.draw_anew
-            contenders[f"kept {count}"] = stepper.draw
             contenders[f"OpenCV {count}"] = _opencv(count, picture, light_of)
             contenders[f"OpenCV 8 bits {count}"] = _opencv_8_bits(count, picture)
             contenders[f"numpy {count}"] = _numpy(count, picture, light_of)
@@ -75,7 +74,6 @@ def _layers(result: Result, size: tuple[int, int], folder: Path, rounds: int) ->
         ours = timings[f"ours {count}"]
         result.add(f"{where}, {count} layers", ours.median_ms, "ms")
         result.add(f"{where}, {count} layers, quickest", ours.least_ms, "ms")
-        result.add(f"{where}, {count} layers, none of which has changed", timings[f"kept {count}"].median_ms, "ms")
         for rival, words in RIVALS.items():
             result.against(f"{where}, {count} layers", words, ours.faster_than(timings[f"{rival} {count}"]))
     return {count: timings[f"ours {count}"].median_ms for count in COUNTS}
