@@ -52,6 +52,7 @@ class Show:
     """
 
     def __init__(self, scene: Scene, clock: Clock, *, headless: bool = False, gpu: Gpu | None = None) -> None:
+        self._written = scene  # as its file has it
         self.scene = with_defaults(scene)
         self.clock = clock
         self.headless = headless
@@ -121,7 +122,7 @@ class Show:
 
     def watch(self, overrides: Sequence[str]) -> None:
         """Reload the scene whenever one of its files changes."""
-        self._watcher = SceneWatcher(self.scene, overrides, self.notices)
+        self._watcher = SceneWatcher(self._written, overrides, self.notices)
         self._watcher.start()
 
     def turn(self, tick: Tick) -> None:

@@ -30,8 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.clock == "step" and arguments.seconds is None:
         raise OutputError("--clock step renders as fast as it goes, so it wants to know how far: add --seconds N")
     _check_outputs(arguments)
-    scene = with_defaults(load_scene(arguments.scene, arguments.overrides))
-    displays = [name for name, parts in scene.entities.items() if "display" in parts]
+    scene = load_scene(arguments.scene, arguments.overrides)
+    displays = [name for name, parts in with_defaults(scene).entities.items() if "display" in parts]
     for text in arguments.record:
         name = text.partition("=")[2]
         if name and name not in displays:
