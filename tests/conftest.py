@@ -11,7 +11,7 @@ import pytest
 from engine.notices import Notices
 
 ROOT = Path(__file__).parents[1]
-MEDIA = Path(os.environ.get("SCRIM_MEDIA", ROOT.parent / "shared" / "media"))
+MEDIA = Path(os.environ.get("SCRIM_MEDIA", ROOT.parent / "shared" / "media")).absolute()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from engine.media.recording import VideoFile
 from engine.media.shot import SECOND_NS
 from engine.media.synthetic import Synthetic
 
-MEDIA = Path(os.environ.get("SCRIM_MEDIA", Path(__file__).parents[3] / "shared" / "media"))
+MEDIA = Path(os.environ.get("SCRIM_MEDIA", Path(__file__).parents[3] / "shared" / "media")).absolute()
 
 NO_MEDIA = "no shared media (set SCRIM_MEDIA): the synthetic camera with its truth stands in for file and network"
 
