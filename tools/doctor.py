@@ -186,24 +186,11 @@ def _cameras() -> Iterator[Finding]:
 
 
 def _encoders() -> Iterator[Finding]:
+    from engine.media.encoder import encodes
+
     for name, needs in ENCODERS.items():
-        opens = _encoder_opens(name)
-        yield Finding("H.264 encoders", name, opens, "" if opens else needs)
-
-
-def _encoder_opens(name: str) -> bool:
-    import av
-
-    try:
-        context: Any = av.CodecContext.create(name, "w")
-        context.width, context.height = 640, 368
-        context.time_base = Fraction(1, 30)
-        formats = [known.name for known in context.codec.video_formats]
-        context.pix_fmt = "nv12" if "nv12" in formats else "yuv420p"
-        context.open()
-    except (av.FFmpegError, ValueError):  # not in this build, or its hardware is not there
-        return False
-    return True
+        works = encodes(name, (640, 368), Fraction(30))
+        yield Finding("H.264 encoders", name, works, "" if works else needs)
 
 
 def _models() -> Iterator[Finding]:

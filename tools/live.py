@@ -29,11 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
     logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every save; what comes of it, we say
     if arguments.clock == "step" and arguments.seconds is None:
         raise OutputError("--clock step renders as fast as it goes, so it wants to know how far: add --seconds N")
-    _check_outputs(arguments)
+    recordings = [_recording(text) for text in arguments.record]
+    _check_outputs([path for path, _ in recordings] + ([arguments.report] if arguments.report is not None else []))
     scene = load_scene(arguments.scene, arguments.overrides)
     displays = [name for name, parts in with_defaults(scene).entities.items() if "display" in parts]
-    for text in arguments.record:
-        name = text.partition("=")[2]
+    for _, name in recordings:
         if name and name not in displays:
             raise OutputError(f"cannot record {name!r}: there is no such display; there are {', '.join(displays)}")
     clock = HandClock() if arguments.clock == "step" else RealClock()
@@ -41,9 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     show.open()
     log.info("on air: %s, %s", arguments.scene, show.gpu.info["device"])
     try:
-        for wanted in arguments.record:
-            path, _, display = wanted.partition("=")
-            show.record(Path(path), display)
+        for path, display in recordings:
+            show.record(path, display)
         show.watch(arguments.overrides)
         _on_air(show, arguments.seconds)
         show.present.stop()
@@ -83,13 +82,16 @@ def _on_air(show: Show, seconds: float | None) -> None:
             signal.signal(number, handler)
 
 
-def _check_outputs(arguments: argparse.Namespace) -> None:
+def _recording(text: str) -> tuple[Path, str]:
+    """Read FILE[=DISPLAY]; the display is "" where it is not named."""
+    path, _, display = text.partition("=")
+    parse_address(path)
+    return Path(path), display
+
+
+def _check_outputs(paths: list[Path]) -> None:
     """Refuse files that cannot be written before anything opens."""
-    for text in arguments.record:
-        parse_address(text.partition("=")[0])
-    wanted = [Path(text.partition("=")[0]) for text in arguments.record]
-    wanted += [arguments.report] if arguments.report is not None else []
-    for path in wanted:
+    for path in paths:
         if path.is_dir():
             raise OutputError(f"{path} is a folder; name a file in it")
         if not path.absolute().parent.is_dir():

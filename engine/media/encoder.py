@@ -52,7 +52,7 @@ def working_encoder(
     if wanted in names:
         names = [wanted, *(name for name in names if name != wanted)]
     for name in names:
-        if name in av.codecs_available and _works(name, size, rate, bitrate_kbps):
+        if encodes(name, size, rate, bitrate_kbps):
             return name
     raise OutputError(f"no H.264 encoder works for {size[0]}×{size[1]}; choose a smaller display")
 
@@ -83,8 +83,10 @@ def frame_of(i420: Any) -> Any:
     return frame
 
 
-def _works(name: str, size: tuple[int, int], rate: Fraction, bitrate_kbps: int) -> bool:
+def encodes(name: str, size: tuple[int, int], rate: Fraction, bitrate_kbps: int = 0) -> bool:
     """Whether an encoder opens and encodes: some open without the hardware, or with all its sessions taken."""
+    if name not in av.codecs_available:
+        return False
     context: Any = av.CodecContext.create(name, "w")
     set_up(context, name, size, rate, bitrate_kbps)
     try:

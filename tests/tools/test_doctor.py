@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Iterator
+from fractions import Fraction
 
 import pytest
 
 from engine.errors import GpuError
+from engine.media.encoder import encodes
 from engine.models import session
 from tools import doctor
 from tools.doctor import Finding
@@ -78,4 +80,4 @@ def test_every_provider_has_its_remedy() -> None:
 
 
 def test_an_encoder_that_is_not_there_does_not_open() -> None:
-    assert not doctor._encoder_opens("h264_teleport")
+    assert not encodes("h264_teleport", (640, 368), Fraction(30))
