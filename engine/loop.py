@@ -43,6 +43,8 @@ class Loop:
         tick = self.tick
         while (slots is None or self._slot < slots) and not stopped():
             due_ns = self._wait() if self.pace is None else self._wait_for_vsync(self.pace)
+            if slots is not None and self._slot > slots and tick.index:
+                break  # late by so much that the end is over
             tick.step_ns = min(due_ns - tick.now_ns, LONGEST_STEP_NS) if tick.index else self._after(1)
             tick.now_ns = due_ns
             with self._span:

@@ -122,3 +122,9 @@ def test_what_a_turn_raises_reaches_the_caller() -> None:
     loop = Loop(HandClock(), 10.0, fail, Trace())
     with pytest.raises(ValueError, match="no"):
         loop.run(lambda: False, 1.0)
+
+
+def test_a_tick_so_late_that_the_end_is_over_is_not_made() -> None:
+    run = Run([1, 60]).run(0.05)
+    assert run.now_ms == [0, 10]
+    assert run.clock.now_ns / MS == 70
