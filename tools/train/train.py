@@ -23,6 +23,7 @@ from tools.train.augment import Composer
 from tools.train.data import Image, TrainingSet, load
 from tools.train.loss import mask_loss
 from tools.train.network import PersonNet
+from tools.train.start import unfold
 
 SMALL, FULL = (128, 80), (256, 144)
 """Width and height of the first stage, three times as fast a picture, and of the second, which is the model's."""
@@ -41,6 +42,7 @@ class Schedule:
 
     small: int
     full: int
+    peak_rate: float = PEAK_RATE
 
     @property
     def steps(self) -> int:
@@ -50,9 +52,9 @@ class Schedule:
     def rate(self, step: int) -> float:
         """Return the learning rate: up in a line, then down along half a cosine."""
         if step < WARM_STEPS:
-            return PEAK_RATE * (step + 1) / WARM_STEPS
+            return self.peak_rate * (step + 1) / WARM_STEPS
         done = (step - WARM_STEPS) / max(1, self.steps - WARM_STEPS)
-        return LAST_RATE + (PEAK_RATE - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+        return LAST_RATE + (self.peak_rate - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
 class Composites(IterableDataset[tuple[Tensor, Tensor]]):
@@ -82,6 +84,12 @@ class Training:
         vectors = [parameter for parameter in self.network.parameters() if parameter.ndim <= 1]
         groups = [{"params": matrices, "weight_decay": 1e-2}, {"params": vectors, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=PEAK_RATE)
+
+    def start_from(self, path: Path, source: TrainingSet, seed: int) -> None:
+        """Take the weights of an exported file, with the batch norms set by 128 composites."""
+        composites = iter(Composites(source, FULL, seed))
+        unfold(self.network, path, (next(composites)[0].float() / 255 for _ in range(8)))
+        self.average.load_state_dict(self.network.state_dict())
 
     def learn(self, pictures: Tensor, alphas: Tensor, half: bool) -> float:
         """Take one step; return the loss."""
@@ -159,6 +167,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--small-steps", type=int, default=3000)
     parser.add_argument("--full-steps", type=int, default=2000)
+    parser.add_argument("--start", type=Path, help="an exported file to learn on from, instead of from nothing")
+    parser.add_argument("--peak-rate", type=float, default=PEAK_RATE)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=4)
@@ -169,10 +179,12 @@ def main() -> None:
     random.seed(arguments.seed)
     arguments.out.mkdir(parents=True, exist_ok=True)
     checkpoint = arguments.out / "checkpoint.pt"
-    training = Training(Schedule(arguments.small_steps, arguments.full_steps))
+    training = Training(Schedule(arguments.small_steps, arguments.full_steps, arguments.peak_rate))
+    source = load(arguments.media / "train")
     if checkpoint.exists():
         training.resume(checkpoint)
-    source = load(arguments.media / "train")
+    elif arguments.start:
+        training.start_from(arguments.start, source, arguments.seed)
     for size, last in ((SMALL, arguments.small_steps), (FULL, training.schedule.steps)):
         if training.step < last:
             seed = 1000 * arguments.seed + training.step
