@@ -60,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     snapshot.add_argument("--display", metavar="NAME", help="which display; else the first")
     _add_set(snapshot)
 
+    _add_models(_command(commands, "models", "tools.models", "list, fetch, check and measure neural networks"))
+
     reference = _command(commands, "reference", "tools.reference", "write the reference page and the editors' schema")
     reference.add_argument("--check", action="store_true", help="only say whether they are current")
     return parser
@@ -72,6 +74,17 @@ def _command(
     command = commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
     command.set_defaults(module=module)
     return command
+
+
+def _add_models(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("list", help="say which models there are, and where")
+    actions.add_parser("info", help="say all that is known of one").add_argument("model", metavar="NAME")
+    pull = actions.add_parser("pull", help="fetch models, whole or not at all")
+    pull.add_argument("models", nargs="+", metavar="NAME")
+    pull.add_argument("--non-commercial", action="store_true", help="take licences that forbid commercial use")
+    verify = actions.add_parser("verify", help="compare what was fetched with its checksums")
+    verify.add_argument("models", nargs="*", metavar="NAME", help="else all")
 
 
 def _add_set(command: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""What a segmentation model wants and what its answer means, as far as a sidecar or the built-in manifest says."""
+"""What is known about models, from a sidecar or the built-in manifest: what one wants, gives, comes from and allows."""
 
 from __future__ import annotations
 
@@ -83,12 +83,30 @@ class Manifest:
     output: Output = dataclasses.field(default_factory=Output)
 
 
+Task = Literal["person segmentation", "face detection", "face landmarks", "face blendshapes", "face identity embedding"]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
 @dataclass(config=CHECKED, frozen=True, kw_only=True)
 class Known(Manifest):
-    """A model of the built-in manifest."""
+    """A model of the built-in manifest.
+
+    `sha256` is that of the ONNX file which Scrim runs, `url` where its publisher keeps it at a fixed commit. Where the
+    publisher has another format, `published_sha256` is that of the file there, and `conversion` says how ONNX comes of
+    it. `wants` is said where no picture is. `commercial` is whether the licence lets it be used for money.
+    """
 
     name: str
-    sha256: str
+    sha256: Digest
+    task: Task
+    url: str
+    source: str
+    licence: str
+    commercial: bool = True
+    wants: str = ""
+    gives: str
+    published_sha256: Digest | None = None
+    conversion: str = ""
 
 
 _SIDECAR = TypeAdapter(Manifest)
@@ -101,8 +119,12 @@ def find(model: Path) -> Manifest:
     if sidecar.exists():
         return _read_sidecar(sidecar)
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
-    known = _KNOWN.validate_python(tomllib.loads(BUILT_IN.read_text("utf-8"))["model"])
-    return next((entry for entry in known if entry.sha256 == digest), Manifest())
+    return next((entry for entry in known() if entry.sha256 == digest), Manifest())
+
+
+def known() -> list[Known]:
+    """Return the models of the built-in manifest."""
+    return _KNOWN.validate_python(tomllib.loads(BUILT_IN.read_text("utf-8"))["model"])
 
 
 def _read_sidecar(path: Path) -> Manifest:
