@@ -85,6 +85,10 @@ def _add_models(command: argparse.ArgumentParser) -> None:
     pull.add_argument("--non-commercial", action="store_true", help="take licences that forbid commercial use")
     verify = actions.add_parser("verify", help="compare what was fetched with its checksums")
     verify.add_argument("models", nargs="*", metavar="NAME", help="else all")
+    evaluate = actions.add_parser("eval", help="measure person segmentation on pictures whose truth is known")
+    evaluate.add_argument("models", nargs="+", metavar="MODEL", help="a name, or an ONNX file")
+    evaluate.add_argument("--set", type=Path, required=True, metavar="FOLDER", help="masks, and clips or images")
+    evaluate.add_argument("--sheets", type=Path, metavar="FOLDER", help="write contact sheets into it")
 
 
 def _add_set(command: argparse.ArgumentParser) -> None:

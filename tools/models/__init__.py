@@ -1,9 +1,10 @@
-"""`scrim models`: which models there are, how they are had, and whether they are whole."""
+"""`scrim models`: which models there are, how they are had, whether they are whole, and how good they are."""
 
 from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from pathlib import Path
 
 from engine.errors import ModelError
 from engine.models.manifest import Known, known
@@ -12,7 +13,7 @@ from tools.models.store import Store
 
 def run(arguments: Namespace) -> int:
     """Do `arguments.action`; return 1 when a model is not what it should be."""
-    return {"list": _list, "info": _info, "pull": _pull, "verify": _verify}[arguments.action](arguments)
+    return {"list": _list, "info": _info, "pull": _pull, "verify": _verify, "eval": _eval}[arguments.action](arguments)
 
 
 def entry(name: str) -> Known:
@@ -21,6 +22,16 @@ def entry(name: str) -> Known:
     found = next((each for each in entries if each.name == name), None)
     if found is None:
         raise ModelError(f"there is no model {name!r}: there are {', '.join(each.name for each in entries)}")
+    return found
+
+
+def locate(name: str) -> Path:
+    """Return the file of a model that is named by its path or as the manifest does. Fails: ModelError."""
+    if Path(name).exists() or Path(name).suffix:
+        return Path(name)
+    found = Store().find(entry(name))
+    if found is None:
+        raise ModelError(f"{name}: it is not on this machine: `scrim models pull {name}`")
     return found
 
 
@@ -74,3 +85,9 @@ def _verify(arguments: Namespace) -> int:
         else:
             print(f"{model.name}: {'whole' if store.find(model) else 'not here'}")
     return 1 if wrong else 0
+
+
+def _eval(arguments: Namespace) -> int:
+    from tools.models import evaluate
+
+    return evaluate.run([locate(name) for name in arguments.models], arguments.set, arguments.sheets)

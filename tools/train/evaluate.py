@@ -3,57 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import time
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 
-from engine.media.picture import Picture
 from engine.models.segmenter import Segmenter
+from tools.models.evaluate import find, times_ms
 from tools.train import data, truth
-from tools.train.data import Image
 from tools.train.place import MODEL
 
 PHOTOGRAPHS = ("gesture_*.jpg", "three_people.jpg", "portrait_*.jpg", "lisa?.jpg", "london_*.jpg")
 """Pictures of people, none in the training set, whose masks nobody drew: the last model named is what others are
 compared with. That says how far two models differ, not which one is right."""
 
-ROUNDS = 300
-"""Each model runs so often, in turn with the others: on a shared machine only the ratio within one run holds."""
-
-
-def picture_of(rgb: Image) -> Picture:
-    """Return R'G'B' as a camera's picture."""
-    rgba: Any = cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA)
-    height, width = rgb.shape[:2]
-    return Picture(0, 0, width, height, "rgba", (rgba,))
-
 
 def finder(segmenter: Segmenter) -> truth.Finder:
     """Return a segmenter as something that finds people in pictures."""
-
-    def find(rgb: Image) -> Image:
-        width, height = segmenter.mask_size
-        mask = np.empty((height, width), np.uint8)
-        segmenter.run(picture_of(rgb), mask)
-        return mask
-
-    return find
-
-
-def times_ms(segmenters: list[Segmenter], rgb: Image) -> list[tuple[float, float]]:
-    """Return median and 99th percentile of each model on one thread, the preparing of the picture included."""
-    picture = picture_of(rgb)
-    masks = [np.empty(segmenter.mask_size[::-1], np.uint8) for segmenter in segmenters]
-    taken = np.zeros((ROUNDS, len(segmenters)))
-    for row in taken:
-        for index, (segmenter, mask) in enumerate(zip(segmenters, masks, strict=True)):
-            started = time.perf_counter()
-            segmenter.run(picture, mask)
-            row[index] = time.perf_counter() - started
-    return [(float(np.median(column)) * 1e3, float(np.quantile(column, 0.99)) * 1e3) for column in taken.T]
+    return partial(find, segmenter)
 
 
 def agreement(images: Path, pattern: str, finders: list[truth.Finder]) -> list[tuple[float, float]]:
