@@ -36,10 +36,24 @@ class Segmenter:
         self.name = path.stem
         self._path = path
         self._session = Session(path, threads=threads, provider=provider)
-        self.provider = self._session.provider
         wanted = manifest.find(path)
         self._bind_input(wanted.input)
         self._bind_output(wanted.output)
+
+    @property
+    def provider(self) -> str:
+        """What really runs the model now."""
+        return self._session.provider
+
+    @property
+    def nodes(self) -> dict[str, int]:
+        """How many nodes of its graph run on each provider."""
+        return self._session.nodes
+
+    @property
+    def fallback(self) -> str:
+        """Why that is not the fastest provider installed, in one line, or nothing."""
+        return self._session.fallback
 
     def run(self, picture: Picture, mask: NDArray[np.uint8]) -> None:
         """Write the person of `picture` into `mask`, (height, width) of `mask_size`."""

@@ -96,6 +96,10 @@ class Session:
 
     Write into the arrays of `inputs`, call `run`, read the arrays of `outputs`; on a CPU nothing is copied on the way.
 
+    `provider` is what really runs it, `nodes` how many of its nodes run on which, and `fallback` why that is not the
+    fastest one installed, in one line, empty where it is. A run that fails, out of memory say, has the model opened
+    anew, once; when that fails too it goes on with the next provider, but for one that was asked for by name.
+
     Thread: one at a time. Blocks: the constructor holds the GIL for as long as loading takes; `run` releases it.
     Owns: the session and its memory. Fails: ModelError for a file that is no model, a provider that refuses, a run.
     """
@@ -110,15 +114,11 @@ class Session:
             raise ModelError(
                 f"{path}: provider {provider} is not in the installed onnxruntime, which has {', '.join(installed)}"
             )
-        candidates = installed if provider == "auto" else [provider]
-        for name in candidates:
-            try:
-                self._session = _open(str(path), path, threads, installed[installed.index(name) :])
-                break
-            except ModelError:
-                if name == candidates[-1]:
-                    raise
-        self.provider = _truth(self._session)
+        self._threads = threads
+        self._candidates = installed if provider == "auto" else [provider]
+        self._reopened = False
+        self._reasons: list[str] = []
+        self._open_first(installed)
         if provider not in ("auto", self.provider):
             raise ModelError(
                 f"{path}: provider {provider} refused the model, which would run on {self.provider}: "
@@ -128,6 +128,27 @@ class Session:
         self.declared_outputs = [_tensor(path, node) for node in self._session.get_outputs()]
         self.inputs: list[Array] = []
         self.outputs: list[Array] = []
+
+    @property
+    def fallback(self) -> str:
+        """Why it does not run on the fastest provider installed, or that it was opened anew; else nothing."""
+        return "; ".join(self._reasons)
+
+    def _open_first(self, below: list[str]) -> None:
+        """Open on the first candidate that takes the model; what that cannot do runs on those of `below` after it."""
+        for name in self._candidates:
+            try:
+                self._session = _open(str(self.path), self.path, self._threads, below[below.index(name) :])
+            except ModelError as error:
+                if name == self._candidates[-1]:
+                    raise
+                self._reasons.append(str(error).removeprefix(f"{self.path}: "))
+                continue
+            break
+        self.provider = _truth(self._session)
+        self.nodes = _nodes(self._session)
+        if self.provider != name and len(self._candidates) > 1:
+            self._reasons.append(f"{name} did not start, so it runs on {self.provider}")
 
     def bind(self, *shapes: tuple[int, ...]) -> None:
         """Give every input its shape, and run once: that warms the model up and tells the shapes of the outputs."""
@@ -141,10 +162,7 @@ class Session:
             given = " and ".join(map(str, shapes))
             raise ModelError(f"{self.path}: the model does not run on {given}: {_first_line(error)}") from None
         self.outputs = [np.ascontiguousarray(array) for array in found]
-        self._binding = self._session.io_binding()
-        self._bind_inputs()
-        for tensor, array in zip(self.declared_outputs, self.outputs, strict=True):
-            self._binding.bind_output(tensor.name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+        self._bind_all()
 
     def run(self) -> None:
         """Turn `inputs` into `outputs`."""
@@ -153,7 +171,28 @@ class Session:
         try:
             self._session.run_with_iobinding(self._binding)
         except Exception as error:
-            raise ModelError(f"{self.path}: the model failed on {self.provider}: {_first_line(error)}") from None
+            reason = f"the model failed on {self.provider}: {_first_line(error)}"
+            if not self._step_down(reason):
+                raise ModelError(f"{self.path}: {reason}") from None
+            self.run()
+
+    def _step_down(self, reason: str) -> bool:
+        """Open the model anew, the second time on a slower provider, with the same memory; False if there is none."""
+        if self._reopened:
+            if self.provider not in self._candidates[:-1]:
+                return False
+            self._candidates = self._candidates[self._candidates.index(self.provider) + 1 :]
+        self._reopened = True
+        self._reasons.append(reason)
+        self._open_first(installed_providers())
+        self._bind_all()
+        return True
+
+    def _bind_all(self) -> None:
+        self._binding = self._session.io_binding()
+        self._bind_inputs()
+        for tensor, array in zip(self.declared_outputs, self.outputs, strict=True):
+            self._binding.bind_output(tensor.name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
 
     def _bind_inputs(self) -> None:
         for tensor, array in zip(self.declared_inputs, self.inputs, strict=True):
@@ -183,6 +222,7 @@ def _open(model: str | bytes, name: str | Path, threads: int, providers: list[st
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # cores are for the tick
     options.enable_mem_pattern = providers[0] != "directml"  # which cannot do with it
     options.log_severity_level = 4
+    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")  # for `_nodes`
     try:
         # Without fallback, or it prints to the terminal and tries providers of its own choice.
         theirs = [PROVIDERS[provider] for provider in providers]
@@ -203,6 +243,16 @@ def _truth(session: Any) -> str:
     """Return what a session really runs on: our name of the first of its providers."""
     first = session.get_providers()[0]
     return next((name for name, theirs in PROVIDERS.items() if theirs == first), first)
+
+
+def _nodes(session: Any) -> dict[str, int]:
+    """Return how many nodes of the graph run on each provider, by our names."""
+    ours = {theirs: name for name, theirs in PROVIDERS.items()}
+    counts: dict[str, int] = {}
+    for part in session.get_provider_graph_assignment_info():
+        name = ours.get(part.ep_name, part.ep_name)
+        counts[name] = counts.get(name, 0) + len(part.get_nodes())
+    return counts
 
 
 def _tensor(path: Path, node: Any) -> Tensor:

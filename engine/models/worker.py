@@ -106,6 +106,8 @@ class ModelWorker(Worker):
     ) -> None:
         self.segmenter = Segmenter(path, threads=threads, provider=provider)
         super().__init__(f"model {self.segmenter.name}", notices)
+        self._fallback = ""
+        self._say_fallback()
         self._clock = clock
         self._span = trace.span(self.name)
         self._work = threading.Event()
@@ -186,6 +188,12 @@ class ModelWorker(Worker):
         for desk in self._desks.values():
             desk.clear()
 
+    def _say_fallback(self) -> None:
+        """Say once why the model runs elsewhere than it should."""
+        if self.segmenter.fallback != self._fallback:
+            self._fallback = self.segmenter.fallback
+            self.notices.say("visible", self.name, f"runs on {self.segmenter.provider}: {self._fallback}")
+
     def _infer(self, desk: _Desk, picture: Picture) -> Answer | None:
         """Run the model; release the picture. None if every mask is held by others."""
         try:
@@ -200,6 +208,7 @@ class ModelWorker(Worker):
                 desk.lost += 1
                 slot.release()
                 raise
+            self._say_fallback()
             desk.inferences += 1
             picture.answered_ns = self._clock.now_ns
             shares = np.bincount(slot.buffer.ravel(), minlength=256) / slot.buffer.size

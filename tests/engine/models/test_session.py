@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from engine.errors import ModelError
@@ -134,3 +135,43 @@ def test_writes_nothing_to_the_terminal(tmp_path: Path, capfd: pytest.CaptureFix
     with pytest.raises(ModelError):
         opened.bind((1, 3, 5, 5))
     assert capfd.readouterr() == ("", "")
+
+
+def test_says_how_many_nodes_run_where(tmp_path: Path) -> None:
+    path = mixer(tmp_path / "red.onnx", "nchw", [[1, 0, 0]], then="Sigmoid")
+    opened = Session(path)
+    assert opened.nodes == {"cpu": len(onnx.load(path).graph.node)}
+    assert opened.fallback == ""
+
+
+class _OutOfMemory:
+    """Stands where onnxruntime's session stands when the device has no memory left."""
+
+    def run_with_iobinding(self, _: object) -> None:
+        raise RuntimeError("CUDA failure 2: out of memory")
+
+
+def test_a_run_that_fails_opens_the_model_anew_and_goes_on_with_the_same_memory(tmp_path: Path) -> None:
+    opened = Session(mixer(tmp_path / "red.onnx", "nchw", [[1, 0, 0]]))
+    opened.bind((1, 3, 16, 32))
+    found = opened.outputs[0]
+    opened.inputs[0][0, 0] = 0.5
+    opened._session = _OutOfMemory()
+    opened.run()
+    assert np.allclose(found, 0.5)
+    assert opened.fallback == "the model failed on cpu: CUDA failure 2: out of memory"
+    opened._session = _OutOfMemory()
+    with pytest.raises(ModelError, match=r"the model failed on cpu: .*out of memory"):
+        opened.run()  # anew only once, and there is nothing below a CPU
+
+
+def test_a_second_failure_goes_on_with_the_next_provider(tmp_path: Path) -> None:
+    opened = Session(mixer(tmp_path / "red.onnx", "nchw", [[1, 0, 0]]))
+    opened.bind((1, 3, 16, 32))
+    opened.inputs[0][0, 0] = 0.5
+    opened.provider, opened._candidates, opened._reopened = "cuda", ["cuda", "cpu"], True
+    opened._session = _OutOfMemory()
+    opened.run()
+    assert opened.provider == "cpu"
+    assert np.allclose(opened.outputs[0], 0.5)
+    assert opened.fallback == "the model failed on cuda: CUDA failure 2: out of memory"
