@@ -105,6 +105,20 @@ def test_a_set_that_is_none_is_said_in_one_line(
     assert "there are no masks: put NAME.png" in capsys.readouterr().err
 
 
+def test_a_mask_in_colours_is_left_out_and_said(
+    tmp_path: Path, red_set: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = str(mixer(tmp_path / "red.onnx", "nhwc", [[1.0, 0.0, 0.0]]))
+    labels = np.zeros((128, 128, 3), np.uint8)
+    labels[..., 1] = 255
+    cv2.imwrite(str(red_set / "masks" / "still.png"), labels)
+    assert main(["models", "eval", model, "--set", str(red_set)]) == 0
+    said = capsys.readouterr()
+    assert "still.png: left out, since it is in colours" in said.err
+    assert "| still |" not in said.out
+    assert "| clip |" in said.out
+
+
 def test_a_model_of_another_task_is_refused(
     media: Callable[[str], Path], red_set: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,12 @@ def read(folder: Path) -> list[Item]:
         found = [path for place in places for path in sorted(place.glob(f"{mask.stem}.*")) if path.suffix != ".toml"]
         if not found:
             raise ModelError(f"{mask}: there is no clips/{mask.stem}.* or images/{mask.stem}.* that it is the mask of")
-        items.append(Item(mask.stem, found[0], mask))
+        if mask.is_dir() or _is_grey(mask):
+            items.append(Item(mask.stem, found[0], mask))
+        else:
+            print(f"{mask}: left out, since it is in colours: write how much is person as grey", file=sys.stderr)
+    if not items:
+        raise ModelError(f"{folder}: none of its masks can be used: write them as grey PNGs")
     return items
 
 
@@ -89,6 +95,12 @@ def picture_of(rgb: Plane) -> Picture:
 
 def _rgb(bgr: Plane) -> Plane:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _is_grey(path: Path) -> bool:
+    """Return whether a mask means levels; one that cannot be read is told of when it is measured."""
+    mask: Any = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    return mask is None or bool((mask == mask[..., :1]).all())
 
 
 def _mask(path: Path) -> Plane:
