@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import field
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.component import state
 from engine.components import Camera, Key, Mask, Stage
@@ -29,6 +30,16 @@ MOST_WAITING = 3
 
 FASTEST = 0.9
 """Of a tick's interval: a camera whose pictures last less gives more of them than ticks can take."""
+
+
+class Wanted(NamedTuple):
+    """A model file, and what is to run it."""
+
+    file: str
+    provider: str
+
+    def __str__(self) -> str:
+        return self.file if self.provider == "auto" else f"{self.file} on {self.provider}"
 
 
 @state(Camera)
@@ -92,17 +103,17 @@ class Inference:
         self._upload_span = trace.span("upload")
         self._ways: dict[str, Way] = {}  # by camera
         self._revision = -1
-        self._models: dict[str, ModelWorker] = {}
-        self._loading: set[str] = set()
-        self._refused: set[str] = set()
+        self._models: dict[Wanted, ModelWorker] = {}
+        self._loading: set[Wanted] = set()
+        self._refused: set[Wanted] = set()
         self._asked: dict[int, dict[ModelWorker, list[Inferred]]] = {}  # by camera
         self._early: dict[tuple[ModelWorker, int], Answer] = {}  # answers to pictures that no tick has seen yet
         self._patience_ns: dict[int, int] = {}  # cameras with aligned masks, and how long a picture may wait
 
     @property
     def models(self) -> dict[str, ModelWorker]:
-        """The models at work, by file."""
-        return self._models
+        """The models at work, by file, and by provider where one was asked for."""
+        return {str(wanted): model for wanted, model in self._models.items()}
 
     def models_of(self, camera: int) -> list[ModelWorker]:
         """Return the models that look at a camera's pictures."""
@@ -110,8 +121,8 @@ class Inference:
 
     def open(self) -> None:
         """Open every model: before the show is on air, so that a bad one stops it."""
-        for path in self._wanted():
-            self._models[path] = self._load(path)
+        for wanted in self._wanted():
+            self._models[wanted] = self._load(wanted)
 
     def process(self, tick: Tick) -> None:
         """Submit, collect, and choose what is shown."""
@@ -224,36 +235,44 @@ class Inference:
             self._ways[name] = Way(name, self._trace)
         return self._ways[name]
 
-    def _wanted(self) -> set[str]:
+    def _wanted(self) -> set[Wanted]:
         masks = self._world.each(Mask)
-        return {
-            mask.model
+        wanted = {
+            Wanted(mask.model, mask.provider)
             for entity, (mask,) in masks
-            if decide(mask, self._world.get(entity, Key) is not None) == "neural" and mask.model not in self._refused
+            if decide(mask, self._world.get(entity, Key) is not None) == "neural"
         }
+        return wanted - self._refused
 
-    def _load(self, path: str) -> ModelWorker:
-        model = ModelWorker(Path(path), self._clock, self._trace, self._notices, threads=self._threads)
+    def _load(self, wanted: Wanted) -> ModelWorker:
+        model = ModelWorker(
+            Path(wanted.file),
+            self._clock,
+            self._trace,
+            self._notices,
+            threads=self._threads,
+            provider=wanted.provider,
+        )
         if not self._clock.steps:
             model.start()
         return model
 
-    def _load_on_air(self, path: str) -> None:
+    def _load_on_air(self, wanted: Wanted) -> None:
         """Open a model beside the running show; the world's next change or `_reconcile` picks it up."""
         try:
-            self._models[path] = self._load(path)
+            self._models[wanted] = self._load(wanted)
         except ShowError as error:
-            self._refused.add(path)
+            self._refused.add(wanted)
             self._notices.say("visible", "inference", f"{error}; the last good mask stays")
         finally:
-            self._loading.discard(path)
+            self._loading.discard(wanted)
             self._revision = -1
 
     def _reconcile(self) -> None:
         """Work out again who asks which model, and which cameras wait for masks."""
-        for path in self._wanted() - self._models.keys() - self._loading:
-            self._loading.add(path)
-            threading.Thread(target=self._load_on_air, args=(path,), name=f"loading {path}", daemon=True).start()
+        for wanted in self._wanted() - self._models.keys() - self._loading:
+            self._loading.add(wanted)
+            threading.Thread(target=self._load_on_air, args=(wanted,), name=f"loading {wanted}", daemon=True).start()
         asked: dict[int, dict[ModelWorker, list[Inferred]]] = {}
         self._patience_ns.clear()
         for entity, (mask, inferred) in self._world.each(Mask, Inferred):
@@ -262,7 +281,7 @@ class Inference:
                 inferred.model = None
                 continue
             inferred.camera = camera
-            model = self._models.get(mask.model)
+            model = self._models.get(Wanted(mask.model, mask.provider))
             if model is None:
                 continue  # still loading, or refused: what was inferred last stays
             inferred.model = model

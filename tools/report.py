@@ -107,7 +107,12 @@ def _cameras(show: Show) -> dict[str, Any]:
 
 def _models(show: Show) -> dict[str, Any]:
     return {
-        path: {"provider": model.segmenter.provider, "input": model.segmenter.input_size}
+        path: {
+            "provider": model.segmenter.provider,
+            "nodes": model.segmenter.nodes,
+            "fallback": model.segmenter.fallback or None,
+            "input": model.segmenter.input_size,
+        }
         for path, model in show.inference.models.items()
     }
 

@@ -16,6 +16,9 @@ class Mask:
         "auto: neural with a model, else key with a key table, else truth.",
     )
     model: str = field("", "An ONNX person segmentation model.", file="model")
+    provider: Literal["auto", "tensorrt", "cuda", "coreml", "directml", "openvino", "cpu"] = field(
+        "auto", "What runs the model. auto: the fastest that takes it; any other: that or an error, never a fallback."
+    )
     align: Literal["aligned", "latest"] = field(
         "aligned", "aligned: every picture is shown with its own mask; latest: the newest picture with the newest mask."
     )

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from engine.components import Camera, Mask, Stage
+from engine.errors import ModelError
 from engine.media.feed import Feed
 from engine.media.picture import Picture, PictureBuffer, Plane
+from engine.models.session import PROVIDERS, installed_providers
 from engine.models.worker import Answer, ModelWorker
 from engine.notices import Notices
 from engine.threads.slots import Slots
@@ -21,7 +23,7 @@ from engine.timing.clock import HandClock
 from engine.trace import Trace
 from engine.world import World
 from systems.capture import Captured
-from systems.inference import MOST_WAITING, Inference, Inferred, Shown
+from systems.inference import MOST_WAITING, Inference, Inferred, Shown, Wanted
 from tests.engine.models.onnx_models import mixer
 from tests.shows import Air, OnAir, the_gpu
 
@@ -99,6 +101,17 @@ def test_where_time_steps_every_picture_is_shown_with_its_own_mask(air: Air, mod
         on_air.ticks()
 
 
+def test_a_provider_that_is_asked_for_runs_the_model_or_stops_the_show(air: Air, model: Path) -> None:
+    scene = SCENE.format(model=model, camera_hz=30.0)
+    on_air = air(scene.replace(f'model = "{model}"', f'model = "{model}"\nprovider = "cpu"'), 80, 45)
+    ((name, worker),) = on_air.show.inference.models.items()
+    assert name == f"{model} on cpu"
+    assert worker.segmenter.provider == "cpu"
+    absent = next(name for name in PROVIDERS if name not in installed_providers())
+    with pytest.raises(ModelError, match=f"provider {absent} is not in the installed onnxruntime, which has "):
+        air(scene.replace(f'model = "{model}"', f'model = "{model}"\nprovider = "{absent}"'), 80, 45)
+
+
 # With time that runs on, and a model that answers when it is told to --------------------------------------------------
 
 
@@ -152,7 +165,7 @@ class Studio:
         self.world.spawn("guest", [Mask(camera="front", source="neural", model="slow.onnx", **mask)])
         self.inference = Inference(self.world, the_gpu(), self.clock, notices, Trace())
         self.model = SlowModel()
-        self.inference._models["slow.onnx"] = cast("ModelWorker", self.model)
+        self.inference._models[Wanted("slow.onnx", "auto")] = cast("ModelWorker", self.model)
         self.pictures: Slots[PictureBuffer] = Slots(PictureBuffer, 6)
         self.sequence = 0
         self.tick = Tick()
