@@ -37,13 +37,13 @@ def key_spots(text: str) -> dict[KeyPath, Spot]:
     data = text.encode()
     lines = data.split(b"\n")
     spots: dict[KeyPath, Spot] = {}
-    for path, node in _named_nodes(Parser(_LANGUAGE).parse(data).root_node, ()):
+    for path, node in named_nodes(Parser(_LANGUAGE).parse(data).root_node, ()):
         row, column = node.start_point
         spots.setdefault(path, (row + 1, len(lines[row][:column].decode(errors="replace")) + 1))
     return spots
 
 
-def _named_nodes(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
+def named_nodes(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
     """Every name below `node`, which stands at `path`, with the node that writes it."""
     for child in node.named_children:
         inside = path
@@ -51,7 +51,7 @@ def _named_nodes(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
             for name in _names(child.named_children[0]):
                 inside = (*inside, _unquoted(name))
                 yield inside, name
-        yield from _named_nodes(child, inside)
+        yield from named_nodes(child, inside)
 
 
 def _names(key: Node) -> Iterator[Node]:

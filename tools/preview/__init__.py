@@ -1,0 +1,1 @@
+"""`scrim preview`: a window in which scenes are looked at and changed."""
