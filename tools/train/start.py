@@ -52,7 +52,8 @@ def unfold(network: PersonNet, path: Path, pictures: Iterable[Tensor]) -> None:
         def settle(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             assert isinstance(norm, nn.BatchNorm2d)
             spread, mean = torch.var_mean(inputs[0], dim=(0, 2, 3), correction=0)
-            assert norm.running_mean is not None and norm.running_var is not None
+            assert norm.running_mean is not None
+            assert norm.running_var is not None
             norm.running_mean.copy_(mean)
             norm.running_var.copy_(spread)
             norm.weight.copy_((spread + norm.eps).sqrt())
