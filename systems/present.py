@@ -22,6 +22,7 @@ from engine.notices import Notices
 from engine.tick import Tick
 from engine.timing.cadence import Strain
 from engine.timing.clock import Clock
+from engine.timing.record import TimingLog
 from engine.trace import Trace
 from engine.world import World
 from systems.inference import Shown
@@ -75,6 +76,7 @@ class Present:
         self._submit_span = trace.span("submit")
         self._desktop_span = trace.span("desktop")
         self.submission = 0
+        self._log: TimingLog | None = None
 
     @property
     def presenters(self) -> dict[str, Presenter]:
@@ -107,6 +109,12 @@ class Present:
             there = ", ".join(self._presenters) or "none"
             raise OutputError(f"cannot record {display!r}: there is no such display; there are {there}")
         return self.outputs.record(path, display, rate_hz)
+
+    def log_timing(self, log: TimingLog) -> None:
+        """Note when displays present, also those that come later."""
+        self._log = log
+        for presenter in self._presenters.values():
+            presenter.log_timing(log)
 
     @property
     def pacer(self) -> Presenter | None:
@@ -231,6 +239,8 @@ class Present:
                 self._notices, self._trace,
             )  # fmt: skip
             self._presenters[name] = presenter
+            if self._log is not None:
+                presenter.log_timing(self._log)
             if not self._clock.steps and not isinstance(presenter.target, NoTarget):
                 presenter.start()
         self.hotplug.attach(name, display, presenter)

@@ -25,6 +25,7 @@ from engine.scene.reload import SceneWatcher, apply_scene
 from engine.tick import Tick
 from engine.timing.clock import Clock
 from engine.timing.pacing import TickPace
+from engine.timing.record import Lane, TimingLog
 from engine.trace import Trace
 from engine.world import System, World
 from systems import ORDER
@@ -63,6 +64,8 @@ class Show:
         self._gpu = gpu
         self._watcher: SceneWatcher | None = None
         self._each_tick: Callable[[Tick], None] | None = None
+        self._log: TimingLog | None = None
+        self._log_lane: Lane | None = None
         self._python_span = self.trace.span("tick python")
 
     def open(self) -> None:
@@ -136,6 +139,8 @@ class Show:
         self.world.process(tick)
         self._python_span.add(time.thread_time_ns() - cpu_ns)
         self._follow(tick, began_ns)
+        if self._log_lane is not None:
+            self._log_lane.add(tick.index, began_ns, self.clock.now_ns, tick.deadline_ns)
         if self._each_tick is not None:
             self._each_tick(tick)
 
@@ -143,6 +148,21 @@ class Show:
         """Record a display (the first, unless named) from the next tick on."""
         name = display or next(iter(self.present.presenters))
         self.present.record(path, name, self.stage.rate_hz)
+
+    def log_timing(self) -> None:
+        """Note from now on when what happened, for `save_timing`: 32 bytes an event."""
+        self._log = TimingLog()
+        self._log_lane = self._log.lane("tick")
+        self.present.log_timing(self._log)
+
+    def save_timing(self, path: Path) -> None:
+        """Write what was noted, with the displays that there are now. Fails: OSError."""
+        assert self._log is not None
+        for name, presenter in self.present.presenters.items():
+            timing = presenter.timing
+            rate_hz = timing.estimate.refresh_hz if timing is not None else presenter.display.rate_hz
+            self._log.display(name, rate_hz, pace=presenter.display.pace)
+        self._log.save(path)
 
     def close(self) -> None:
         """Take everything down in reverse."""

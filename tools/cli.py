@@ -6,6 +6,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 from engine.errors import ShowError
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scrim", description="A real-time compositor for live shows.")
+    parser.add_argument("--version", action=_Version, nargs=0, help="say which Scrim this is")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     run = _command(commands, "run", "tools.live", "run a show until it is closed")
@@ -39,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seconds", type=_seconds, metavar="N", help="stop after this long")
     run.add_argument("--record", action="append", default=[], metavar="FILE[=DISPLAY]", help="record a display")
     run.add_argument("--report", type=Path, metavar="FILE.json", help="write how it went")
+    run.add_argument("--record-timing", type=Path, metavar="FILE", help="write when what happened, for bench --replay")
     run.add_argument(
         "--clock", choices=("real", "step"), default="real", help="step renders every tick, however long it takes"
     )
@@ -49,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 
     bench = _command(commands, "bench", "tools.bench", "measure, each figure against a named rival")
     bench.add_argument("names", nargs="*", metavar="NAME", help="which benches; else all")
+    bench.add_argument("--replay", type=Path, metavar="FILE", help="pacing: meet a show's log")
     _add_json(bench)
 
     _add_json(_command(commands, "doctor", "tools.doctor", "say what this machine can do"))
@@ -104,6 +108,14 @@ def _add_set(command: argparse.ArgumentParser) -> None:
 
 def _add_json(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="for programs")
+
+
+class _Version(argparse.Action):
+    """Print the version and end; the installed package knows it, and is asked only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"scrim {metadata.version('scrim')}")
+        parser.exit()
 
 
 def _seconds(text: str) -> float:

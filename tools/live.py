@@ -30,7 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.clock == "step" and arguments.seconds is None:
         raise OutputError("--clock step renders as fast as it goes, so it wants to know how far: add --seconds N")
     recordings = [_recording(text) for text in arguments.record]
-    _check_outputs([path for path, _ in recordings] + ([arguments.report] if arguments.report is not None else []))
+    written = (arguments.report, arguments.record_timing)
+    _check_outputs([path for path, _ in recordings] + [path for path in written if path is not None])
     scene = load_scene(arguments.scene, arguments.overrides)
     displays = [name for name, parts in with_defaults(scene).entities.items() if "display" in parts]
     for _, name in recordings:
@@ -44,10 +45,15 @@ def run(arguments: argparse.Namespace) -> int:
         for path, display in recordings:
             show.record(path, display)
         show.watch(arguments.overrides)
+        if arguments.record_timing is not None:
+            show.log_timing()
         _on_air(show, arguments.seconds)
         show.present.stop()
         for recorder in show.present.recorders:
             log.info("recorded %s: %d frames, %s", recorder.file.path, recorder.file.frames, recorder.file.encoder)
+        if arguments.record_timing is not None:
+            show.save_timing(arguments.record_timing)
+            log.info("timing: %s", arguments.record_timing)
         if arguments.report is not None:
             arguments.report.write_text(json.dumps(make_report(show), indent=2) + "\n", encoding="utf-8")
             log.info("report: %s", arguments.report)

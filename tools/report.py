@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.components import Camera
+from engine.display.presenter import Presenter
 from engine.display.recorder import Recorder
 from engine.media.output import SOUND_BLOCK, SOUND_RATE_HZ
 from engine.trace import Summary
@@ -127,9 +128,25 @@ def _displays(show: Show) -> dict[str, Any]:
             "presents": presenter.presents,
             "drops": presenter.drops,
             "skipped": presenter.skipped,
+            "present_mode": getattr(presenter.target, "present_mode", None),
+            "vsync": _vsync(presenter),
             "delay_ms": {camera: _rounded(span.summary()) for camera, span in presenter.delays.items() if span.count},
         }
         for name, presenter in show.present.presenters.items()
+    }
+
+
+def _vsync(presenter: Presenter) -> dict[str, Any] | None:
+    """Return what is known of a window's vsyncs, and who told."""
+    timing = presenter.timing
+    if timing is None:
+        return None
+    estimate = timing.estimate
+    return {
+        "source": estimate.source,
+        "refresh_hz": round(estimate.refresh_hz, 3),
+        "quality": round(estimate.quality, 2),
+        "jitter_ms": round(estimate.jitter_ns / 1e6, 3),
     }
 
 

@@ -26,6 +26,7 @@ from engine.threads.worker import Worker
 from engine.tick import Tick
 from engine.timing.cadence import Cadence
 from engine.timing.clock import Clock
+from engine.timing.record import Lane, TimingLog
 from engine.trace import Span, Trace
 
 
@@ -59,6 +60,7 @@ class Presenter(Worker):
         trace: Trace,
     ) -> None:
         super().__init__(f"display {name}", notices)
+        self._name = name
         self.target = target
         self.presents = 0
         self.skipped = 0
@@ -74,6 +76,8 @@ class Presenter(Worker):
         self._cadence = Cadence()
         self._stage_ns = 0
         self.work: Mailbox[int] = Mailbox()  # how long the newest present took, for the display that sets the pace
+        self._log: TimingLog | None = None
+        self._log_lane: Lane | None = None
         self.timing = self._timing_of(target)
         self._screen: Screen | None = None
         self._block: Block | None = None
@@ -108,12 +112,22 @@ class Presenter(Worker):
         self.timing = self._timing_of(target)
         self._screen = self._drawing = None
 
+    def log_timing(self, log: TimingLog) -> None:
+        """Note every present from now on, and every stamp of a window."""
+        self._log = log
+        self._log_lane = log.lane("present", self._name)
+        if self.timing is not None:
+            self.timing.stamps = log.lane("stamp", self._name)
+
     def _timing_of(self, target: Target) -> PresentTiming | None:
         """Return when to present on a target: for a window, which has vsyncs, while time does not step."""
         vsync = getattr(target, "vsync", None)
         if vsync is None or self._clock.steps:
             return None
-        return PresentTiming(self._clock, vsync, vsync.refresh_hz or getattr(target, "refresh_hz", 0.0))
+        timing = PresentTiming(self._clock, vsync, vsync.refresh_hz or getattr(target, "refresh_hz", 0.0))
+        if self._log is not None:
+            timing.stamps = self._log.lane("stamp", self._name)
+        return timing
 
     def lay_out(self) -> None:
         """Lay the stage on the target as it is now, and the stickers on that. Thread: main, which owns the uniforms."""
@@ -204,10 +218,13 @@ class Presenter(Worker):
                 timing.before_present()
             self.target.present()
             if timing is not None:
-                timing.presented(began_ns)
+                timing.presented(finished.tick, began_ns)
                 self.work.put(self._clock.now_ns - began_ns)
         self.presents += 1
         shown_ns = self._clock.now_ns
+        if self._log_lane is not None:
+            aim_ns = timing.pace.vsync_ns if timing is not None else None
+            self._log_lane.add(finished.tick, began_ns, shown_ns, aim_ns or 0)
         if self.first_ns is None:
             self.first_ns = time.perf_counter_ns()
         for camera, captured_ns in finished.captured_ns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.display.vsync import VsyncSource
 from engine.timing.clock import Clock
 from engine.timing.pacing import PresentPace, VsyncEstimate
+from engine.timing.record import Lane
 
 TRUSTED = 0.5
 """Quality above which vsyncs are aimed at. Below, a stage is presented when it comes: a mailbox shows the newest."""
@@ -20,9 +21,11 @@ class PresentTiming:
         self.source = source
         self.estimate = VsyncEstimate(refresh_hz, clock.now_ns)
         self.pace = PresentPace(self.estimate)
+        self.stamps: Lane | None = None  # where stamps are noted, if they are
         self._clock = clock
         self._reported_hz = refresh_hz
         self._presents = 0
+        self._tick = 0  # whose stage was presented last
         self._aimed_ns = 0
         self._returned_ns = 0
 
@@ -42,8 +45,9 @@ class PresentTiming:
         self._presents += 1
         self.source.before_present(self._presents)
 
-    def presented(self, began_ns: int) -> None:
-        """Learn from a present that has returned; what it was to begin at counts, where it was aimed."""
+    def presented(self, tick: int, began_ns: int) -> None:
+        """Learn from a present of this tick's stage that has returned; what it was to begin at counts, where aimed."""
+        self._tick = tick
         self._returned_ns = self._clock.now_ns
         if self._aimed_ns:
             began_ns = self._aimed_ns
@@ -59,6 +63,8 @@ class PresentTiming:
             self.estimate.report(refresh_hz)
         while (stamp := self.source.newest()) is not None:
             vsync_ns = self._clock.at(stamp.vsync_ns)
+            if self.stamps is not None:
+                self.stamps.add(self._tick, vsync_ns, vsync_ns, self.pace.vsync_ns or 0)
             if stamp.present == self._presents and self.pace.vsync_ns:
                 self.pace.shown(self.pace.vsync_ns, self._returned_ns, vsync_ns, self.source.name)
             else:

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from argparse import Namespace
+from pathlib import Path
 
 from tools.bench.result import Result
 
@@ -24,9 +25,12 @@ def run(arguments: Namespace) -> int:
     if unknown:
         print(f"no bench {unknown[0]!r}; there are {', '.join(BENCHES)}", file=sys.stderr)
         return 2
+    if arguments.replay is not None and arguments.names != ["pacing"]:
+        print("--replay is for pacing: scrim bench pacing --replay FILE", file=sys.stderr)
+        return 2
     results = []
     for name in arguments.names or BENCHES:
-        results.append(take(name))
+        results.append(take(name, log=arguments.replay))
         if not arguments.json:
             print(results[-1].as_table(), end="\n\n", flush=True)
     if arguments.json:
@@ -35,13 +39,14 @@ def run(arguments: Namespace) -> int:
     return 0 if all(result.holds for result in results) else 1
 
 
-def take(name: str, *, quick: bool = False) -> Result:
-    """Run one bench; `quick` makes it small and short, to see that it works."""
+def take(name: str, *, quick: bool = False, log: Path | None = None) -> Result:
+    """Run one bench; `quick` makes it small and short, to see that it works; `log` is what pacing plays back."""
     from tools.bench.measure import Others
 
     others = Others()
     begun_ns = time.perf_counter_ns()
-    result: Result = importlib.import_module(f"tools.bench.{name}").run(quick=quick)
+    bench = importlib.import_module(f"tools.bench.{name}")
+    result: Result = bench.run(quick=quick) if log is None else bench.replay(log)
     result.seconds = (time.perf_counter_ns() - begun_ns) / 1e9
     if not result.skipped and (cores := others.cores) is not None and cores > BUSY_CORES:
         result.notes.append(f"other programs used {cores:.1f} of {os.cpu_count()} cores meanwhile: expect too much")

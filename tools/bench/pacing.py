@@ -1,17 +1,17 @@
 """When to tick and when to present: our pacing and four others, on simulated displays or on a recorded show.
 
-`python -m tools.bench.pacing LOG` plays back what `scrim run --record-timing LOG` wrote (engine/timing/record.py says
+`scrim bench pacing --replay LOG` plays back what `scrim run --record-timing LOG` wrote (engine/timing/record.py says
 what is in it). How displays are simulated and what is counted: simulation.py.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from engine.errors import OutputError
 from engine.timing.pacing import VsyncEstimate
 from engine.timing.record import TimingLog
 from tools.bench.result import Result
@@ -59,8 +59,14 @@ def run(quick: bool = False) -> Result:
 
 
 def replay(path: Path) -> Result:
-    """Meet a recorded show's load and stamps with all policies. ValueError, OSError: it is no log."""
-    world = world_of(TimingLog.load(path), path.name)
+    """Meet a recorded show's load and stamps with all policies. Fails: OutputError, where it is no log."""
+    try:
+        world = world_of(TimingLog.load(path), path.name)
+    except OSError as error:
+        raise OutputError(f"cannot read {path}: {error.strerror}; scrim run --record-timing writes one") from error
+    except ValueError as error:
+        said = str(error) if str(path) in str(error) else f"{path}: {error}"
+        raise OutputError(said) from error
     result = Result("pacing")
     _figures(result, world, meet(world))
     result.notes.append("vsyncs are where hindsight sees them: at the earliest of the 32 stamps after each")
@@ -146,7 +152,3 @@ def _require(result: Result, outcome: Outcome) -> None:
             ("of all displays", latency_ms(ours), latency_ms(screens)),
         ):
             result.require(f"latency {name}, against {rival.name}", our_ms, "at most", their_ms, "ms")
-
-
-if __name__ == "__main__":
-    print(replay(Path(sys.argv[1])).as_table())
