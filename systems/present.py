@@ -9,7 +9,7 @@ from engine.component import state
 from engine.components import Display, Logo, Overlay, Sound, Stage, Stream
 from engine.display.hotplug import Hotplug, NoTarget
 from engine.display.outputs import Outputs
-from engine.display.presenter import Finished, Presenter
+from engine.display.presenter import REHEARSED, Finished, Presenter
 from engine.display.recorder import Recorder
 from engine.display.target import OffscreenTarget, Target
 from engine.errors import OutputError, ShowError
@@ -148,14 +148,15 @@ class Present:
             for entity, (shown,) in self._world.each(Shown)
             if shown.picture is not None
         )
-        finished = Finished(tick.index, tick.now_ns, captured_ns, tick.step_ns)
+        number = tick.index if tick.deadline_ns else REHEARSED  # a rehearsal has no deadlines
+        finished = Finished(number, tick.now_ns, captured_ns, tick.step_ns)
         served = self._serve(tick, presenters, missed)
         for entity, (shown,) in self._world.each(Shown):
             if shown.picture is not None:
                 self.outputs.saw(
                     self._world.name(entity), shown.picture.sequence, shown.picture.captured_ns, tick.now_ns
                 )
-        if tick.deadline_ns:  # a rehearsal has none
+        if tick.deadline_ns:
             self.outputs.go_on_air(tick.now_ns)
         else:
             self.outputs.get_ready()

@@ -29,6 +29,9 @@ from engine.timing.clock import Clock
 from engine.timing.record import Lane, TimingLog
 from engine.trace import Span, Trace
 
+REHEARSED = -1
+"""The number of stages that were composed before going on air."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finished:
@@ -222,7 +225,7 @@ class Presenter(Worker):
                 self.work.put(self._clock.now_ns - began_ns)
         self.presents += 1
         shown_ns = self._clock.now_ns
-        if self._log_lane is not None:
+        if self._log_lane is not None and finished.tick != REHEARSED:
             aim_ns = timing.pace.vsync_ns if timing is not None else None
             self._log_lane.add(finished.tick, began_ns, shown_ns, aim_ns or 0)
         if self.first_ns is None:

@@ -73,7 +73,7 @@ def _result(value: float) -> Result:
 def test_a_limit_that_does_not_hold_is_marked_and_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: float, code: int, words: str
 ) -> None:
-    monkeypatch.setattr(bench, "take", lambda _name: _result(value))
+    monkeypatch.setattr(bench, "take", lambda _name, **_: _result(value))
     assert bench.run(Namespace(names=["soak"], json=False, replay=None)) == code
     out = capsys.readouterr().out
     assert words in out
@@ -82,7 +82,7 @@ def test_a_limit_that_does_not_hold_is_marked_and_fails(
 
 
 def test_json_is_one_document(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(bench, "take", lambda _name: _result(4.0))
+    monkeypatch.setattr(bench, "take", lambda _name, **_: _result(4.0))
     assert bench.run(Namespace(names=[], json=True, replay=None)) == 1
     data = json.loads(capsys.readouterr().out)
     assert data["holds"] is False
