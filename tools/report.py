@@ -130,6 +130,8 @@ def _displays(show: Show) -> dict[str, Any]:
             "skipped": presenter.skipped,
             "present_mode": getattr(presenter.target, "present_mode", None),
             "vsync": _vsync(presenter),
+            "fill": presenter.display.fill,
+            "fill_delay_ms": round(presenter.fill_delay_ns / 1e6, 2),
             "delay_ms": {camera: _rounded(span.summary()) for camera, span in presenter.delays.items() if span.count},
         }
         for name, presenter in show.present.presenters.items()

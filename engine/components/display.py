@@ -32,7 +32,16 @@ class Display:
     gamma: float = field(1.0, "Bend the tones of this display: above 1 brighter, below 1 darker.", low=0.2, high=5.0)
     dither: bool = field(True, "Hide the steps of 8-bit gradients in noise of half a step.")
     rate_hz: float = field(
-        0.0, "At most so many pictures a second, evenly spaced; 0 shows every stage.", low=0.0, high=240.0, unit="Hz"
+        0.0,
+        "At most so many pictures a second, evenly spaced; 0 shows every stage. More than the stage has need fill.",
+        low=0.0,
+        high=240.0,
+        unit="Hz",
+    )
+    fill: Literal["hold", "blend", "motion"] = field(
+        "hold",
+        "What a display shows between two stages that shows more a second than there are: the last one again, a fade, "
+        "or things on their way. It delays the picture by up to a stage. How many: its vsyncs, or rate_hz.",
     )
     pace: bool = field(False, "Let the ticks follow this display's vsyncs, where they are known; one display may.")
     priority: int = field(

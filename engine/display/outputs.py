@@ -185,6 +185,7 @@ class Outputs:
         address = parse_address(self._fresh(stream.url))
         assert isinstance(presenter.target, OffscreenTarget)
         tap = Tap(self._passes, name, presenter.target)
+        rate_hz = presenter.pictures_hz(rate_hz)
         sound = self._reader(stream.sound)
         settings = Settings(
             address,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.components.display import Display
 from engine.components.logo import Logo
 from engine.components.overlay import Overlay
+from engine.display.filling import FILLS, Filling
 from engine.display.outline import OutlineSticker
 from engine.display.overlay import OverlaySticker
 from engine.display.sticker import Draw, LogoSticker, Screen
@@ -24,6 +25,7 @@ from engine.notices import Notices
 from engine.threads.mailbox import Mailbox
 from engine.threads.worker import Worker
 from engine.tick import Tick
+from engine.timing.between import Between, times_until_next
 from engine.timing.cadence import Cadence
 from engine.timing.clock import Clock
 from engine.timing.record import Lane, TimingLog
@@ -85,6 +87,10 @@ class Presenter(Worker):
         self._screen: Screen | None = None
         self._block: Block | None = None
         self._drawing: Draw | None = None  # of the stage
+        self._filling: Filling | None = None
+        self._between = Between()
+        self._last: Finished | None = None  # the newest stage, while there is something to show before the next
+        self._last_seen_ns = self._next_ns = 0
         self.outline = OutlineSticker(passes)
         self.logo = LogoSticker(passes)
         self.overlay = OverlaySticker(passes, name, steps=clock.steps)
@@ -151,8 +157,12 @@ class Presenter(Worker):
         write_quad(block.data["quad"], quad)
         block.data["gamma"] = display.gamma
         block.data["dither"] = 1.0 / 255.0 if display.dither else 0.0
+        if display.fill == "hold":
+            self._filling = None
+        elif self._filling is None or self._filling.fill != display.fill:
+            self._filling = Filling(passes, self._stage, self.name, display.fill)
         exact = quad.is_exact(size, self._stage.size)
-        constants = {"EXACT": float(exact), "BENT": float(display.gamma != 1.0)}
+        constants = {"EXACT": float(exact), "BENT": float(display.gamma != 1.0), "FILL": FILLS[display.fill]}
         pipeline = passes.pipeline("display.wgsl", self.target.format, constants=constants)
         self._drawing = Draw(pipeline, block, passes.textures(self._stage.view))
         return Screen(size, self.target.format, quad, turns)
@@ -182,23 +192,79 @@ class Presenter(Worker):
         self._finished.nudge()
 
     def turn(self) -> None:
-        """Wait for a stage and present it; or wait until shortly before the vsync, and present the newest there is."""
+        """Wait for a stage and present it; or wait until shortly before the vsync, and present the newest there is.
+
+        Where it fills, what lies between the last stage and the newest is presented until the next one comes.
+        """
         timing = self.timing
         if timing is None or not timing.trusted or self.display.pace:
-            finished = self._finished.wait(0.5)
+            wait_s = 0.5 if self._last is None else max(0, self._next_ns - self._clock.now_ns) / 1e9
+            finished = self._finished.wait(wait_s)
+            shown_ns = self._clock.now_ns
         else:
             self.pause(timing.aim() / 1e9)
             finished = self._finished.take()
             timing.pace.looked(found=finished is not None, stage_ns=self._stage_ns)
+            shown_ns = timing.pace.vsync_ns
         if finished is not None:
             self._stage_ns = finished.stage_ns
-            self.present(finished)
+            self._show(finished, shown_ns)
+        elif self._last is not None and shown_ns >= self._next_ns - self._interval_ns / 2:
+            self._show_between(self._last, shown_ns)
         if timing is not None:
             timing.learn()
 
     def present(self, finished: Finished) -> None:
+        """Show a stage on a clock that steps, and all that the display shows until the next."""
+        if self._filling is None:
+            self._show(finished, finished.now_ns)
+            return
+        first_ns, *others_ns = times_until_next(finished.now_ns, finished.stage_ns, self._interval_ns)
+        self._show(finished, first_ns)
+        for shown_ns in others_ns:
+            if self._last is not None:
+                self._show_between(self._last, shown_ns)
+
+    def pictures_hz(self, stage_hz: float) -> float:
+        """Return how many pictures a second a recording of this display is to have."""
+        display = self.display
+        return max(stage_hz, display.rate_hz) if display.fill != "hold" else stage_hz
+
+    @property
+    def fill_delay_ns(self) -> int:
+        """How much later a stage is shown as it is, so that others can be made up before it."""
+        return self._between.delay_ns if self._filling is not None else 0
+
+    @property
+    def _interval_ns(self) -> float:
+        """From one picture of this display to the next, as its vsyncs and the author allow; 0 where neither says."""
+        rate_hz = self.display.rate_hz
+        if self.timing is not None:
+            refresh_hz = self.timing.estimate.refresh_hz
+            rate_hz = min(rate_hz or refresh_hz, refresh_hz)
+        return 1e9 / rate_hz if rate_hz else 0.0
+
+    def _show(self, finished: Finished, shown_ns: int) -> None:
+        """Show a new stage, or the first step on the way to it."""
+        if self._filling is None:
+            self._last = None
+            self._draw(finished, finished.now_ns, 1.0)
+            return
+        self._between.stage(finished.now_ns, finished.stage_ns, shown_ns, self._interval_ns)
+        self._last_seen_ns = shown_ns
+        phase = self._between.phase(shown_ns) if self._filling.both else 1.0
+        self._draw(finished, finished.now_ns, phase, new=True)
+        self._last, self._next_ns = (finished if phase < 1.0 else None), shown_ns + round(self._interval_ns)
+
+    def _show_between(self, finished: Finished, shown_ns: int) -> None:
+        """Show a further step on the way to the newest stage."""
+        phase = self._between.phase(shown_ns)
+        self._draw(finished, finished.now_ns + shown_ns - self._last_seen_ns, phase)
+        self._last, self._next_ns = (finished if phase < 1.0 else None), shown_ns + round(self._interval_ns)
+
+    def _draw(self, finished: Finished, now_ns: int, phase: float, *, new: bool = False) -> None:
         """Draw, submit, present, stamp."""
-        drawing, timing = self._drawing, self.timing
+        drawing, timing, filling = self._drawing, self.timing, self._filling
         if drawing is None:
             return
         began_ns = self._clock.now_ns
@@ -209,6 +275,12 @@ class Presenter(Worker):
                 return
             passes = self._passes
             encoder = passes.gpu.device.create_command_encoder()
+            if filling is not None:
+                if new:
+                    filling.take(encoder)
+                drawing = drawing._replace(textures=filling.textures)
+                drawing.block.data["phase"] = phase
+                passes.uniforms.write(drawing.block)
             render = passes.begin(encoder, view, clear=(0.0, 0.0, 0.0, 1.0))
             for draw in (drawing, *self.outline.draws, *self.logo.draws, *self.overlay.draws):
                 passes.draw(render, *draw)
@@ -216,7 +288,7 @@ class Presenter(Worker):
             sent = [(tap, tap.record(encoder)) for tap in self.taps]
             passes.gpu.submit(encoder.finish())
             for tap, copy in sent:
-                tap.sent(copy, finished.now_ns)
+                tap.sent(copy, now_ns)
             if timing is not None:
                 timing.before_present()
             self.target.present()
@@ -235,4 +307,4 @@ class Presenter(Worker):
                 self._shown_ns[camera] = captured_ns
                 if camera not in self.delays:
                     self.delays[camera] = self._trace.span(f"{self.name} delay of {camera}")
-                self.delays[camera].add(shown_ns - captured_ns)
+                self.delays[camera].add(shown_ns - captured_ns + round((1.0 - phase) * finished.stage_ns))

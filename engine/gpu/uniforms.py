@@ -72,6 +72,10 @@ class Uniforms:
         data[...] = np.zeros((), dtype)
         return Block(self, offset, data)
 
+    def write(self, block: Block) -> None:
+        """Take one block to the GPU, before the next submission of the thread that calls: any thread's own block."""
+        self._gpu.queue.write_buffer(self.buffer, block.offset, block.data)
+
     def upload(self) -> None:
         """Take everything to the GPU: 4 µs and the copy."""
         self._gpu.queue.write_buffer(self.buffer, 0, self._bytes, 0, self._used)
