@@ -170,14 +170,9 @@ class Presenter(Worker):
     def takes(self, tick: Tick) -> bool:
         """Whether this tick's stage is to be shown here, at the rate that author and display want. Thread: main.
 
-        A display slower than the stage, whose vsyncs are not known, takes as many as it can show, evenly; one whose
-        vsyncs are known looks for a stage itself.
+        A display slower than the stage looks for one itself.
         """
-        rate_hz = self.display.rate_hz
-        timing = self.timing
-        if timing is not None and not timing.trusted:
-            rate_hz = min(rate_hz or timing.estimate.refresh_hz, timing.estimate.refresh_hz)
-        return self._cadence.takes(tick.now_ns, rate_hz, tick.step_ns)
+        return self._cadence.takes(tick.now_ns, self.display.rate_hz, tick.step_ns)
 
     def wake_for(self, finished: Finished) -> None:
         """Say that a stage was submitted."""
@@ -197,7 +192,7 @@ class Presenter(Worker):
         Where it fills, what lies between the last stage and the newest is presented until the next one comes.
         """
         timing = self.timing
-        if timing is None or not timing.trusted or self.display.pace:
+        if timing is None or not timing.looks(self._stage_ns) or self.display.pace:
             wait_s = 0.5 if self._last is None else max(0, self._next_ns - self._clock.now_ns) / 1e9
             finished = self._finished.wait(wait_s)
             shown_ns = self._clock.now_ns
@@ -205,7 +200,7 @@ class Presenter(Worker):
             self.pause(timing.aim() / 1e9)
             finished = self._finished.take()
             timing.pace.looked(found=finished is not None, stage_ns=self._stage_ns)
-            shown_ns = timing.pace.vsync_ns
+            shown_ns = timing.pace.vsync_ns if timing.trusted else self._clock.now_ns
         if finished is not None:
             self._stage_ns = finished.stage_ns
             self._show(finished, shown_ns)

@@ -8,7 +8,7 @@ from engine.timing.pacing import PresentPace, VsyncEstimate
 from engine.timing.record import Lane
 
 TRUSTED = 0.5
-"""Quality above which vsyncs are aimed at. Below, a stage is presented when it comes: a mailbox shows the newest."""
+"""Quality above which vsyncs are aimed at."""
 
 
 class PresentTiming:
@@ -28,15 +28,31 @@ class PresentTiming:
         self._tick = 0  # whose stage was presented last
         self._aimed_ns = 0
         self._returned_ns = 0
+        self._own_ns = 0.0  # when to look next, while vsyncs are not known
 
     @property
     def trusted(self) -> bool:
         """Whether it is known when the vsyncs are."""
         return self.estimate.quality >= TRUSTED
 
+    def looks(self, stage_ns: int) -> bool:
+        """Whether to look for a stage at times of the display's, rather than to wait for one.
+
+        So do a display whose vsyncs are known, and one that is slower than the stage: if it took stages as they come,
+        60 a second would be 16.7 and 33.3 ms apart at 50 Hz.
+        """
+        return self.trusted or self.estimate.period_ns > 1.02 * stage_ns > 0
+
     def aim(self) -> int:
-        """Choose the next vsync and return how long to wait before looking for a stage; at most a few periods."""
+        """Choose the next vsync and return how long to wait before looking for a stage; at most a few periods.
+
+        Where vsyncs are not known it is a clock of the display's rate.
+        """
         now_ns = self._clock.now_ns
+        if not self.trusted:
+            self._own_ns = max(self._own_ns + self.estimate.period_ns, now_ns)
+            self._aimed_ns = 0
+            return int(self._own_ns) - now_ns
         self._aimed_ns = self.pace.aim(now_ns)
         return max(0, self._aimed_ns - now_ns)
 
