@@ -28,7 +28,7 @@ from engine.tick import Tick
 from engine.timing.clock import RealClock
 from systems.show import Show
 from tests.conftest import ROOT
-from tests.servers import WAIT_S, RtmpServer, free_port
+from tests.servers import WAIT_S, RtmpServer, free_port, rtmp_server
 from tests.shows import Air, OnAir, airing, the_gpu
 from tools.report import make_report
 
@@ -63,7 +63,7 @@ def air(tmp_path: Path) -> Iterator[Air]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RtmpServer]:
-    server = RtmpServer(tmp_path, unique=True)
+    server = rtmp_server(tmp_path, unique=True)
     yield server
     server.kill()
 

@@ -11,10 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.timing.clock import HandClock
+from tests.monitors import skip_or_fail
 from tools import bench
-from tools.bench import BENCHES, take
+from tools.bench import BENCHES, LONG, take
+from tools.bench.broadcast import broadcast
 from tools.bench.measure import Others, Timing, growth, interleave
 from tools.bench.media import as_nv12, performer
+from tools.bench.monitors import MissingError
 from tools.bench.result import Result, number
 
 SMALL = ("keyer", "composite", "displays", "soak")
@@ -56,9 +60,22 @@ def test_displays_and_layers_share_one_inference(media: Callable[[str], Path]) -
     assert all(limit.holds for limit in counted)
 
 
+def test_a_broadcast_that_lets_sound_lag_is_found_out(tmp_path: Path) -> None:
+    try:
+        done = broadcast(tmp_path, 4.0, 2.0, HandClock(), "clicks.sound.delay_ms=30")
+    except MissingError as missing:
+        skip_or_fail(str(missing))
+    assert len(done.films) == 2
+    for _, end in done.films.values():
+        assert (end.pictures, end.unread) == (120, 0)
+        assert end.apart_ms == pytest.approx([30.0] * len(end.apart_ms), abs=2.0)
+        assert len(end.apart_ms) == 3
+    assert min(done.memory_mb.values()) > 0
+
+
 def test_an_unknown_bench_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench.run(Namespace(names=["keyer", "kyer"], json=False, replay=None)) == 2
-    assert capsys.readouterr() == ("", f"no bench 'kyer'; there are {', '.join(BENCHES)}\n")
+    assert capsys.readouterr() == ("", f"no bench 'kyer'; there are {', '.join(BENCHES + LONG)}\n")
 
 
 def _result(value: float) -> Result:

@@ -15,15 +15,18 @@ from tools.bench.result import Result
 BENCHES = ("show", "pacing", "keyer", "composite", "displays", "latency", "fanout", "hotplug", "start", "soak", "gpu")
 """The benches by file name, in the order they run; each is a module with `run(quick=False) -> Result`."""
 
+LONG = ("broadcast",)
+"""Those that run only when they are named: a quarter of an hour and more."""
+
 BUSY_CORES = 0.1
 """What other programs may use before it is said."""
 
 
 def run(arguments: Namespace) -> int:
     """Run `arguments.names`, or all; return 1 when a limit does not hold, 2 for a name that is none."""
-    unknown = [name for name in arguments.names if name not in BENCHES]
+    unknown = [name for name in arguments.names if name not in BENCHES + LONG]
     if unknown:
-        print(f"no bench {unknown[0]!r}; there are {', '.join(BENCHES)}", file=sys.stderr)
+        print(f"no bench {unknown[0]!r}; there are {', '.join(BENCHES + LONG)}", file=sys.stderr)
         return 2
     if arguments.replay is not None and arguments.names != ["pacing"]:
         print("--replay is for pacing: scrim bench pacing --replay FILE", file=sys.stderr)

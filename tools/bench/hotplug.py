@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import threading
 import time
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tools.bench.measure import memory_mb
 from tools.bench.monitors import THREE, MissingError, Output, Xorg, running, xorg
 from tools.bench.result import Result
 
@@ -194,14 +194,9 @@ def on_air(folder: Path, cycles: int, seconds: float) -> Run:
                 else:
                     done.never_back += 1
                 time.sleep(max(0.0, each_s - (time.monotonic() - begun)))
-                done.memory_mb.append(_memory_mb(process.pid))
+                done.memory_mb.append(memory_mb(process.pid))
             done.seen = watcher.seen
         done.status = process.returncode
         done.words = (folder / "words.txt").read_text("utf-8")
         done.report = json.loads(report.read_text("utf-8"))
     return done
-
-
-def _memory_mb(process_id: int) -> float:
-    pages = int(Path(f"/proc/{process_id}/statm").read_text("ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

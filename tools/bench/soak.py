@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from engine.scene.load import Scene
 from engine.tick import Tick
 from engine.timing.clock import HandClock
 from systems.show import Show
-from tools.bench.measure import growth
+from tools.bench.measure import growth, memory_mb
 from tools.bench.media import NO_MEDIA, model, performer_file
 from tools.bench.result import Result
 from tools.bench.stages import drain, shared_gpu, stage_of
@@ -104,10 +103,8 @@ def take_census(tick: int) -> Census:
         if not kind.__module__.startswith("tools.bench")
     }
     counts = wgpu.diagnostics.object_counts.get_dict()
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1]) if Path("/proc/self/statm").exists() else 0
-    memory_mb = pages * os.sysconf("SC_PAGE_SIZE") / 1e6
     gpu_objects = {name: int(entry["count"]) for name, entry in counts.items() if name != "total"}
-    return Census(tick, objects, gpu_objects, memory_mb)
+    return Census(tick, objects, gpu_objects, memory_mb())
 
 
 def _entities(folder: Path) -> dict[str, dict[str, object]]:
