@@ -162,6 +162,7 @@ class Outlet:
     status: str = ""
     losses: int = 0
     seen_on: Monitor | None = None  # where a window that covers nothing was last seen: people move those
+    has_moved: bool = False  # whether that is not the monitor, or not the rate, that it keeps the time of
 
 
 class Hotplug:
@@ -169,7 +170,8 @@ class Hotplug:
 
     A monitor that goes takes its own window with it and nothing else: the display's presenter is stopped without being
     waited for, and once it has ended the window is closed. When the monitor is back a window is made on it, and the
-    same presenter draws there. A window that somebody closes is gone for good.
+    same presenter draws there. A window that somebody closes is gone for good; one that somebody moves to another
+    monitor keeps that one's time from then on.
 
     Thread: main. Blocks: `poll` 0.1 ms, 2 to 5 when it makes a window. Owns: the desktop, once a window was asked for.
     Fails: never; what cannot be had is said, and waits for the next change.
@@ -310,7 +312,8 @@ class Hotplug:
         """Bring a display a step nearer to where it is to go; what it has to wait for it awaits by coming again."""
         from engine.display.window import Window
 
-        if wanted.is_like(outlet.place) and outlet.stopping is None and not outlet.is_closing:
+        stays = wanted.is_like(outlet.place) and not outlet.is_closing
+        if stays and not outlet.has_moved and outlet.stopping is None:
             outlet.wanted = None
             self._follow(outlet, wanted)
             return
@@ -330,12 +333,17 @@ class Hotplug:
                 self._notices.say("stopped", presenter.name, "its driver does not answer; start the show again")
                 outlet.is_closing, outlet.wanted = True, None
                 return
-        if isinstance(outlet.target, Window):
-            outlet.target.release()
-        outlet.target = NoTarget()
-        outlet.wanted = None
-        if not outlet.is_closing:
-            self._settle(outlet, wanted)
+        has_moved, outlet.has_moved, outlet.wanted = outlet.has_moved, False, None
+        if stays and has_moved and isinstance(outlet.target, Window) and outlet.seen_on is not None:
+            outlet.target.keep_time_of(outlet.seen_on)
+            outlet.status = f"on {outlet.seen_on}"
+            self._notices.say("noted", f"display {outlet.name}", f"its window is {outlet.status} now")
+        else:
+            if isinstance(outlet.target, Window):
+                outlet.target.release()
+            outlet.target = NoTarget()
+            if not outlet.is_closing:
+                self._settle(outlet, wanted)
         if presenter is not None:
             presenter.move_to(outlet.target)
             if self._threaded and not isinstance(outlet.target, NoTarget):
@@ -404,7 +412,9 @@ class Hotplug:
 
         for outlet in self._outlets.values():
             if isinstance(outlet.target, Window) and not outlet.place.covers:
-                outlet.seen_on = outlet.target.monitor
+                outlet.seen_on = seen_on = outlet.target.monitor
+                if seen_on is not None and outlet.wanted is None and not outlet.target.keeps_time_of(seen_on):
+                    outlet.has_moved, outlet.wanted = True, outlet.place
 
     def _offscreen(self, name: str, size: tuple[int, int], said: str) -> OffscreenTarget:
         self._notices.say("visible", f"display {name}", f"{said}; it goes on offscreen")

@@ -68,9 +68,7 @@ class Window:
         self._context.configure(device=gpu.device, format=self.format, alpha_mode="opaque")
         self._texture: Any = None
         self.closed_by_hand = False
-        shown_on = monitor or self.monitor
-        self.refresh_hz = shown_on.refresh_hz if shown_on is not None else HZ_WHEN_UNKNOWN
-        self.vsync = open_vsync_source(self._handle, shown_on)
+        self._follow_vsync(monitor or self.monitor)
         glfw.set_framebuffer_size_callback(self._handle, self._resized)
         glfw.set_window_close_callback(self._handle, self._closing)
 
@@ -89,6 +87,16 @@ class Window:
         width, height = glfw.get_window_size(self._handle)
         centre = (x + width // 2, y + height // 2)
         return next((monitor for monitor in list_monitors() if monitor.holds(*centre)), None)
+
+    def keeps_time_of(self, monitor: Monitor) -> bool:
+        """Whether it goes by the vsyncs that this monitor has now."""
+        known = self._keeps_time_of
+        return known is not None and known.is_same_as(monitor) and known.refresh_hz == monitor.refresh_hz
+
+    def keep_time_of(self, monitor: Monitor) -> None:
+        """Go by another monitor's vsyncs, or other ones; its presenter must have stopped. Thread: main."""
+        self.vsync.close()
+        self._follow_vsync(monitor)
 
     def cover(self, monitor: Monitor) -> None:
         """Cover a monitor that has moved or changed its mode. Thread: main."""
@@ -153,6 +161,11 @@ class Window:
         if monitor is not None and has_positions():
             glfw.set_window_pos(handle, monitor.x, monitor.y)  # some window managers go by this alone
         return handle
+
+    def _follow_vsync(self, monitor: Monitor | None) -> None:
+        self._keeps_time_of = monitor
+        self.refresh_hz = monitor.refresh_hz if monitor is not None else HZ_WHEN_UNKNOWN
+        self.vsync = open_vsync_source(self._handle, monitor)
 
     def _resized(self, _handle: Any, width: int, height: int) -> None:
         self._size = (width, height)

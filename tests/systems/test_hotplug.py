@@ -188,6 +188,26 @@ def test_windows_closed_by_hand_go_one_by_one_and_the_show_ends_with_the_last(se
     assert said(report)["display one"] == ["its window was closed by hand; the show goes on"]
 
 
+def test_a_window_that_is_moved_keeps_the_time_of_the_monitor_that_it_is_on_now(server: Xorg, tmp_path: Path) -> None:
+    scene = scene_of(tmp_path, '[one.display]\ntitle = "free"\nwidth = 64\nheight = 36\n')
+
+    def has_said(what: str) -> bool:
+        return f"display one: its window is on {what} now" in (tmp_path / "words.txt").read_text("utf-8")
+
+    with running(scene, server.environment, "--report", str(tmp_path / "report.json")) as process:
+        corner = Output("DUMMY0", 16, 16, 60, 8, 8)
+        until(lambda: shows(server, corner, ORANGE), 60, "the stage")
+        server.move_window("free", RIGHT.x + 100, 100)
+        until(lambda: has_said("DUMMY1 (640×360, 50 Hz)"), 20, "it is on the other monitor")
+        server.plug(Output("DUMMY1", 640, 360, 75, 640))
+        until(lambda: has_said("DUMMY1 (640×360, 75 Hz)"), 20, "that has another rate")
+        corner = Output("DUMMY1", 16, 16, 75, RIGHT.x + 124, 110)
+        until(lambda: shows(server, corner, ORANGE), 10, "it shows the stage")
+        report = end_and_report(process, tmp_path)
+    assert report["displays"]["one"]["vsync"]["refresh_hz"] == 75.0
+    assert report["displays"]["one"]["where"] == "on DUMMY1 (640×360, 75 Hz)"
+
+
 def covered(compositor: Sway, output: str) -> bool:
     """Whether a monitor of 640 × 360 shows the stage from corner to corner."""
     picture = compositor.screenshot(output)[[2, 2, 180, 357, 357], [2, 637, 320, 2, 637]]

@@ -214,6 +214,21 @@ class Xorg:
 
     def close_window(self, title: str) -> None:
         """Press the close button of a window: ask its program to close it, as a window manager does."""
+        with self._window(title) as (x11, display, window):
+            protocols, delete = (x11.XInternAtom(display, n, 0) for n in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
+            event = (ctypes.c_long * 24)()
+            # type, serial, send_event, display, window, message_type, format, data: each in a long of its own.
+            event[0], event[4], event[5], event[6], event[7] = 33, window.value, protocols, 32, delete
+            x11.XSendEvent(display, window, 0, ctypes.c_long(0), ctypes.byref(event))
+
+    def move_window(self, title: str, x: int, y: int) -> None:
+        """Drag a window's top left corner to somewhere on the desktop."""
+        with self._window(title) as (x11, display, window):
+            x11.XMoveWindow(display, window, x, y)
+
+    @contextmanager
+    def _window(self, title: str) -> Iterator[tuple[Any, ctypes.c_void_p, ctypes.c_ulong]]:
+        """Give Xlib, a connection of our own, and the window of this title."""
         x11 = ctypes.CDLL("libX11.so.6")
         x11.XOpenDisplay.restype = ctypes.c_void_p
         x11.XInternAtom.restype = x11.XDefaultRootWindow.restype = ctypes.c_ulong
@@ -228,11 +243,8 @@ class Xorg:
             name = ctypes.c_char_p()
             x11.XFetchName(display, ctypes.c_ulong(window), ctypes.byref(name))
             if name.value == title.encode():
-                protocols, delete = (x11.XInternAtom(display, n, 0) for n in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
-                event = (ctypes.c_long * 24)()
-                # type, serial, send_event, display, window, message_type, format, data: each in a long of its own.
-                event[0], event[4], event[5], event[6], event[7] = 33, window, protocols, 32, delete
-                x11.XSendEvent(display, ctypes.c_ulong(window), 0, ctypes.c_long(0), ctypes.byref(event))
+                yield x11, display, ctypes.c_ulong(window)
+                break
         x11.XSync(display, 0)
         x11.XCloseDisplay(display)
 

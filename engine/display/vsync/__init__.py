@@ -24,7 +24,7 @@ def open_vsync_source(window_handle: Any, monitor: Monitor | None) -> VsyncSourc
     """Return the best source for glfw's window; without any a Nominal, whose `detail` says why.
 
     `monitor` is the one that the window is on, None where that is not known: then only Wayland has an answer. When the
-    window has gone to another monitor, or monitors were plugged, the source must be opened anew.
+    window has gone to another monitor, the source must be opened anew.
 
     Thread: main. Blocks: two questions to the desktop, 1 ms. Fails: never.
     """
