@@ -2,7 +2,7 @@
 
     group 0   the tick: `Frame` and the linear sampler
     group 1   one uniform block, by dynamic offset
-    group 2   up to seven textures
+    group 2   up to twelve textures
     group 3   a storage buffer, for pipelines that ask for one
 
 Pipelines are built once per combination and kept; building one takes milliseconds, so it happens when a scene is
@@ -20,7 +20,7 @@ from engine.gpu.device import Gpu
 from engine.gpu.shader import Shaders
 from engine.gpu.uniforms import BLOCK_BYTES, FRAME_BYTES, Block, Uniforms
 
-MOST_TEXTURES = 7
+MOST_TEXTURES = 12
 
 Mix = Literal["replace", "normal", "add", "multiply", "screen"]
 """What the blend unit does with premultiplied colour over an opaque target."""
