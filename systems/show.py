@@ -7,9 +7,11 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from engine.component import snake_case
 from engine.components import Stage
 from engine.errors import SceneError
 from engine.gpu.device import Gpu, open_gpu
@@ -110,15 +112,29 @@ class Show:
             self.close()
             raise
 
-    def run(self, seconds: float | None = None, each_tick: Callable[[Tick], None] | None = None) -> None:
-        """Go on air, and stay there until stopped or for `seconds`."""
+    def run(
+        self,
+        seconds: float | None = None,
+        each_tick: Callable[[Tick], None] | None = None,
+        between: Callable[[], None] | None = None,
+    ) -> None:
+        """Go on air, and stay there until stopped or for `seconds`.
+
+        `each_tick` is called at the end of every tick and counts as part of it, `between` before the wait for the next.
+        """
         self._each_tick = each_tick
+
+        def stopped() -> bool:
+            if between is not None:
+                between()
+            return self.stopping
+
         # A full collection takes 9 ms; frozen, what was loaded is never looked at again.
         gc.collect()
         gc.freeze()
         gc.disable()
         try:
-            self.loop.run(lambda: self.stopping, seconds)
+            self.loop.run(stopped, seconds)
         finally:
             gc.enable()
             gc.unfreeze()
@@ -127,6 +143,27 @@ class Show:
         """Reload the scene whenever one of its files changes."""
         self._watcher = SceneWatcher(self._written, overrides, self.notices)
         self._watcher.start()
+
+    def take_over(self, scene: Scene) -> bool:
+        """Become another scene from the next tick on; return whether it could. What does not differ stays as it is."""
+        scene = with_defaults(scene)
+        try:
+            apply_scene(self.world, self.scene, scene)
+        except Exception as error:
+            log.exception("the changed scene cannot be taken over")
+            self.notices.say("visible", "scene", f"{type(error).__name__}: {error}; start the show again")
+            return False
+        self.scene = scene
+        ((_, (stage,)), *_) = self.world.each(Stage) or ((0, (self.stage,)),)
+        if stage != self.stage:
+            self.notices.say("noted", "scene", "the stage's new size, rate or format needs a restart")
+        return True
+
+    def change(self, entity: str, part: object) -> None:
+        """Give an entity another value of a component that it has, from the next tick on."""
+        self.world.add(entity, part)
+        parts = {**self.scene.entities[entity], snake_case(type(part).__name__): part}
+        self.scene = replace(self.scene, entities={**self.scene.entities, entity: parts})
 
     def turn(self, tick: Tick) -> None:
         """Do one tick."""
@@ -229,18 +266,8 @@ class Show:
             for mistake in change.mistakes:
                 self.notices.say("noted", "scene", f"{mistake} (what is on air stays)")
             return
-        change = with_defaults(change)
-        try:
-            apply_scene(self.world, self.scene, change)
-        except Exception as error:
-            log.exception("the changed scene cannot be taken over")
-            self.notices.say("visible", "scene", f"{type(error).__name__}: {error}; start the show again")
-            return
-        self.scene = change
-        log.info("scene: taken over as it is now")
-        ((_, (stage,)), *_) = self.world.each(Stage) or ((0, (self.stage,)),)
-        if stage != self.stage:
-            self.notices.say("noted", "scene", "the stage's new size, rate or format needs a restart")
+        if self.take_over(change):
+            log.info("scene: taken over as it is now")
 
 
 def describe_gpu(gpu: Gpu) -> dict[str, Any]:

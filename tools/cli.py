@@ -64,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
     snapshot.add_argument("--display", metavar="NAME", help="which display; else the first")
     _add_set(snapshot)
 
+    preview = _command(commands, "preview", "tools.preview.app", "see a scene, turn its knobs, keep what you like")
+    preview.add_argument("scene", type=Path, metavar="SCENE", help="a TOML file")
+    preview.add_argument(
+        "--screenshot", type=Path, metavar="FILE.png", help="draw the whole window into a file instead"
+    )
+    preview.add_argument("--at", type=_seconds, default=0.0, metavar="SECONDS", help="the show's time in it")
+
     _add_models(_command(commands, "models", "tools.models", "list, fetch, check and measure neural networks"))
 
     reference = _command(commands, "reference", "tools.reference", "write the reference page and the editors' schema")

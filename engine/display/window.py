@@ -78,6 +78,11 @@ class Window:
         return self._size
 
     @property
+    def handle(self) -> Any:
+        """What glfw knows the window by."""
+        return self._handle
+
+    @property
     def monitor(self) -> Monitor | None:
         """The monitor that the window's centre is on, or that it covers on Wayland, which tells no positions."""
         if not has_positions():
@@ -97,6 +102,15 @@ class Window:
         """Go by another monitor's vsyncs, or other ones; its presenter must have stopped. Thread: main."""
         self.vsync.close()
         self._follow_vsync(monitor)
+
+    def retitle(self, title: str) -> None:
+        """Write something else above it. Thread: main."""
+        glfw.set_window_title(self._handle, title)
+
+    def keep_open(self) -> None:
+        """Take back that it was closed by hand. Thread: main."""
+        self.closed_by_hand = False
+        glfw.set_window_should_close(self._handle, glfw.FALSE)
 
     def cover(self, monitor: Monitor) -> None:
         """Cover a monitor that has moved or changed its mode. Thread: main."""

@@ -32,9 +32,12 @@ class Scene:
     files: frozenset[Path]
 
 
-def load_scene(path: Path, overrides: Sequence[str] = ()) -> Scene:
-    """Read a scene; `overrides` are `entity.component.field=value`. Raises SceneError with all its mistakes."""
-    source = Source(path, overrides)
+def load_scene(path: Path, overrides: Sequence[str] = (), text: bytes | None = None) -> Scene:
+    """Read a scene, or what its file would be with `text` in it. Raises SceneError with all its mistakes.
+
+    `overrides` are `entity.component.field=value`.
+    """
+    source = Source(path, overrides, text)
     entities = {
         entity: _components(source, entity, tables)
         for entity, tables in source.tables.items()

@@ -30,10 +30,12 @@ class Place:
 class Source:
     """All tables of a scene merged, the place of every key, and the mistakes found so far.
 
-    Raises nothing: what cannot be read is a mistake, and the rest goes on.
+    `text` is what the file itself is taken to hold, where it was edited and not saved yet. Raises nothing: what cannot
+    be read is a mistake, and the rest goes on.
     """
 
-    def __init__(self, path: Path, overrides: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path, overrides: Sequence[str] = (), text: bytes | None = None) -> None:
+        self._text = {path: text} if text is not None else {}
         self.tables: dict[str, Any] = {}
         self.files: dict[Path, Path] = {}  # resolved -> as named, in the order they were met
         self._places: dict[KeyPath, Place] = {(): Place(path, 0, 0, path.parent)}
@@ -70,7 +72,8 @@ class Source:
 
     def _read(self, file: Path, chain: tuple[Path, ...], place: Place) -> None:
         """Lay a file and what it includes over what is there; `place` is where the file is asked for."""
-        if trouble := _unreadable(file):
+        text = self._text.get(file)
+        if text is None and (trouble := _unreadable(file)):
             self._note(place, trouble)
             self.complete = False
             return
@@ -84,7 +87,7 @@ class Source:
         self.files[known] = file
         self._order.setdefault(file, len(self._order))
         try:
-            tables, places = _parse(file)
+            tables, places = _parse(file, _read(file) if text is None else text)
         except _BadFileError as error:
             self._note(Place(file, error.line, error.column, file.parent), str(error))
             self.complete = False
@@ -141,13 +144,16 @@ def _unreadable(file: Path) -> str:
     return f"there is no file {shown(file.name)}{near(file.name, nearby)}"
 
 
-def _parse(file: Path) -> tuple[dict[str, Any], dict[KeyPath, Place]]:
-    """Read a file into its tables and where each key stands."""
+def _read(file: Path) -> bytes:
     try:
         with file.open("rb") as opened:
-            data = opened.read(LARGEST_BYTES + 1)
+            return opened.read(LARGEST_BYTES + 1)
     except OSError as error:
         raise _BadFileError(f"cannot be read: {error.strerror}") from error
+
+
+def _parse(file: Path, data: bytes) -> tuple[dict[str, Any], dict[KeyPath, Place]]:
+    """Make a file's tables of its bytes, and say where each key stands."""
     if len(data) > LARGEST_BYTES:
         raise _BadFileError(f"is larger than {LARGEST_BYTES // 1_000_000} MB; a scene is a short text")
     try:

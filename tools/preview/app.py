@@ -1,0 +1,170 @@
+"""`scrim preview`: a show, and the window in which its scene is edited.
+
+The show keeps its time; the window is drawn in what it leaves. Both run on the main thread: between two ticks the
+window hears of the mouse and, where there is time for it, is drawn. A change is in the world before the next tick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import logging
+import sys
+import time
+from pathlib import Path
+
+import cv2
+
+from engine.components.display import Display
+from engine.display.input import Input
+from engine.display.target import OffscreenTarget, Target
+from engine.display.window import Window, poll_desktop
+from engine.errors import OutputError
+from engine.gpu.device import Gpu, open_gpu
+from tools.preview.canvas import Canvas
+from tools.preview.lock import Lock
+from tools.preview.player import Player
+from tools.preview.session import Session
+from tools.preview.slack import Slack
+from tools.preview.workspace import Workspace
+
+SIZE = (1440, 900)
+
+IDLE_HZ = 30.0
+"""How often the window is drawn while no show runs, or its time stands still."""
+
+COLLECT_EVERY = 300
+"""Frames between two collections of young garbage: on air the collector is off, and imgui's lists make some."""
+
+
+class Previewer:
+    """A session, its show and its window, until the window is closed."""
+
+    def __init__(self, session: Session, gpu: Gpu, target: Target, people: Input | None, *, stepped: bool) -> None:
+        self.session = session
+        self.gpu = gpu
+        self.target = target
+        self.people = people
+        self.player = Player(session, gpu, stepped=stepped)
+        self.canvas = Canvas(gpu, target, people)
+        self.player.on_change = self.canvas.forget_textures
+        self.workspace = Workspace(self.canvas, self.player)
+        self.slack = Slack()
+        self.frames = 0
+        self._last_ns = time.perf_counter_ns()
+        self._heard = False
+
+    def run(self) -> None:
+        """Show and edit, until the window is closed."""
+        self.frame(draw=True)  # something is seen while the show opens
+        while not self.workspace.closing:
+            self.player.follow()
+            if self.player.show is None or self.player.mode == "stepped":
+                self._wait_and_step()
+            else:
+                self.player.live(self._between)
+        self.player.close()
+
+    def frame(self, *, draw: bool, delta_s: float | None = None) -> None:
+        """Build a frame of the window, and draw it where asked."""
+        now_ns = time.perf_counter_ns()
+        self.canvas.begin((now_ns - self._last_ns) / 1e9 if delta_s is None else delta_s)
+        self._last_ns = now_ns
+        self.workspace.draw(self.session)
+        if self.canvas.end(draw=draw) and self.gpu.is_software:
+            self.gpu.wait(self.canvas.submission)  # its cost is the CPU's, and the next tick would wait for it
+        self.frames += 1
+        if self.frames % COLLECT_EVERY == 0:
+            gc.collect(0)
+
+    def close(self) -> None:
+        """Let go of everything but the target."""
+        self.player.close()
+        self.canvas.close()
+
+    def _between(self) -> None:
+        """Between two ticks: hear what people do, look at the files, and draw where there is time."""
+        show = self.player.show
+        assert show is not None
+        self._hear()
+        self.session.look()
+        now_ns = show.clock.now_ns
+        if self.slack.may_draw(now_ns, show.loop.tick.deadline_ns, urgent=self.workspace.is_dragging):
+            self.frame(draw=True)
+            self.slack.drew(now_ns, show.clock.now_ns)
+            self._heard = False
+        elif self._heard:
+            self.frame(draw=False)
+            self._heard = False
+        if self.workspace.closing or self.player.mode != "live" or self.player.show is not show:
+            show.stopping = True
+
+    def _wait_and_step(self) -> None:
+        """Without a live show: step what is played, and draw at a rate that leaves the machine alone."""
+        began_s = time.perf_counter()
+        self._hear()
+        self.session.look()
+        self.player.play(began_s)
+        self.frame(draw=True)
+        pause_s = 1 / IDLE_HZ - (time.perf_counter() - began_s)
+        if pause_s > 0:
+            time.sleep(pause_s)
+
+    def _hear(self) -> None:
+        if self.people is None:
+            return
+        poll_desktop()
+        self._heard |= self.canvas.hear(self.people.take())
+        if isinstance(self.target, Window) and self.target.closed_by_hand:
+            self.target.keep_open()
+            self.workspace.ask_to_close(self.session)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Open the scene in a window, or draw that window into a file."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    session = Session(arguments.scene)
+    if arguments.screenshot is not None:
+        screenshot(session, arguments.screenshot, arguments.at)
+        return 0
+    lock = Lock(arguments.scene)
+    if lock.holder:
+        session.other_previewer = f"Process {lock.holder} has this scene open in a previewer too."
+        session.said = session.other_previewer
+    gpu = open_gpu()
+    display = Display(title=f"{arguments.scene.name} — Scrim")
+    window = Window(gpu, "preview", display, SIZE)
+    try:
+        previewer = Previewer(session, gpu, window, Input(window), stepped=False)
+        try:
+            previewer.run()
+        finally:
+            previewer.close()
+    finally:
+        window.release()
+        lock.release()
+    return 0
+
+
+def screenshot(session: Session, path: Path, at_s: float, size: tuple[int, int] = SIZE) -> None:
+    """Draw the whole window, with the show at a time, into a file; the same picture every time."""
+    if not path.absolute().parent.is_dir():
+        raise OutputError(f"cannot write {path}: there is no folder {path.parent}")
+    gpu = open_gpu()
+    target = OffscreenTarget(gpu, "preview", size)
+    previewer = Previewer(session, gpu, target, None, stepped=True)
+    try:
+        previewer.player.open()
+        previewer.player.seek(at_s)
+        previewer.player.playing = False
+        for _ in range(4):  # what docks finds its place, and tables their columns
+            previewer.frame(draw=True, delta_s=1 / 60)
+        picture = gpu.read(target.texture)
+    finally:
+        previewer.close()
+    try:
+        written = cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGBA2BGR))
+    except cv2.error as error:
+        raise OutputError(f"cannot write {path}: name a .png or .jpg file") from error
+    if not written:
+        raise OutputError(f"cannot write {path}: the folder cannot be written")
