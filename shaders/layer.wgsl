@@ -81,6 +81,6 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
             colour = person_colour(corner.uv, source.rgb, alpha);
         }
     }
-    let light = lit(decode_srgb(colour), corner.uv);
+    let light = lit(colour, corner.uv, corner.position.xy);
     return blend_over(vec4f(light * alpha, alpha) * layer.opacity, corner.position.xy);
 }

@@ -1,4 +1,4 @@
-// The person's alpha, small: for light, particles and whatever else wants a shape rather than a picture.
+// The person's alpha, small, and how bright they are: for light, particles and whatever wants a shape and no picture.
 
 #include "common/colour.wgsl"
 #include "common/frame.wgsl"
@@ -22,7 +22,9 @@ fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
 
 @fragment
 fn fs_main(corner: Corner) -> @location(0) vec4f {
-    let alpha = matte(person.cutout, corner.uv, picture(person.reading, corner.uv).rgb);
+    let encoded = picture(person.reading, corner.uv).rgb;
+    let alpha = matte(person.cutout, corner.uv, encoded);
     let kept = all(corner.uv >= person.kept_from) && all(corner.uv <= person.kept_to);
-    return vec4f(select(0.0, alpha, kept), 0.0, 0.0, 1.0);
+    let seen = select(0.0, alpha, kept);
+    return vec4f(seen, seen * luminance(encoded), 0.0, 1.0);
 }

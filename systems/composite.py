@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
-from engine.components import Lighting
+from engine.gpu.light import ADAPT_S, LIGHT_FORMAT
 from engine.gpu.passes import Passes
 from engine.gpu.stage import StageImage
 from engine.tick import Tick
 from systems.layers import Drawing, Layers, PictureDrawing
-from systems.lighting import AMBIENCE_FORMAT, Lit
+from systems.lighting import Lighting
+
+SETTLED = 6.0
+"""Time constants after which smoothing has arrived: what is left is a quarter of a level."""
 
 
 class Composite:
@@ -20,13 +23,14 @@ class Composite:
     The layers at the bottom that have not changed for two ticks (a still, a gradient) are kept as the stage's base:
     from then on a tick begins with a copy of it, and draws only what lies above.
 
-    Reads: what Layers packed. Writes: the stage, the ambience of Lit. Sends: nothing.
+    Reads: what Layers and Lighting packed. Writes: the stage, the light around of Lit. Sends: nothing.
     """
 
-    def __init__(self, passes: Passes, stage: StageImage, layers: Layers) -> None:
+    def __init__(self, passes: Passes, stage: StageImage, layers: Layers, lighting: Lighting) -> None:
         self._passes = passes
         self._stage = stage
         self._layers = layers
+        self._lighting = lighting
         self._steady: list[Drawing] = []  # the layers at the bottom that were the same in the last tick
         self._base: list[Drawing] = []  # those that the kept base shows
 
@@ -35,8 +39,8 @@ class Composite:
         stage, encoder = self._stage, tick.encoder
         visible = [drawing for drawing in self._layers.drawings if drawing.visible]
         for position, person in enumerate(visible):
-            if isinstance(person, PictureDrawing) and person.lighting is not None and person.lit is not None:
-                self._light(encoder, person, person.lighting, person.lit, visible[:position])
+            if isinstance(person, PictureDrawing) and person.is_lit:
+                self._light(tick, person, visible[:position])
 
         steady = list(takewhile(lambda drawing: not drawing.changed, visible))
         drawn = 0
@@ -63,18 +67,37 @@ class Composite:
                 render.end()
                 stage.copy_to_backdrop(encoder)
                 render = passes.begin(encoder, stage.view)
+            if isinstance(drawing, PictureDrawing):
+                drawing.cast_shadow(render, stage.format)
             drawing.draw(render, stage.format)
         render.end()
 
-    def _light(
-        self, encoder: Any, person: PictureDrawing, lighting: Lighting, lit: Lit, behind: Sequence[Drawing]
-    ) -> None:
-        """Work out the light on one person from what is drawn behind them."""
-        if lit.ambience is None or lit.shade is None:
-            return
-        render = self._passes.begin(encoder, lit.ambience.behind_view, clear=self._stage.colour)
-        for drawing in behind:
-            drawing.draw(render, AMBIENCE_FORMAT, small=True)
-        render.end()
-        lit.ambience.spread(encoder)
-        lit.shade.draw(encoder, person.quad, lighting)
+    def _light(self, tick: Tick, person: PictureDrawing, behind: list[Drawing]) -> None:
+        """Work out the light on one person from what is drawn behind them, where anything of it has changed."""
+        lit, encoder, lighting = person.lit, tick.encoder, self._lighting
+        assert lit is not None
+        assert lit.around is not None
+        assert lit.shade is not None
+        assert lit.planes is not None
+        around = lit.around
+        quad = person.quad
+        if lit.changed:
+            grain = bool(lit.shade.data["grain"])
+            around.sample(encoder, lit.planes, lit.silhouette, self._stage.view, quad, grain=grain)
+        smooth_s = lighting.environment.smooth_s
+        moved = behind != lit.behind or any(drawing.changed for drawing in behind)
+        if moved:
+            lit.behind = behind
+            lit.settled_ns = tick.now_ns + round(SETTLED * max(smooth_s, ADAPT_S) * 1e9)
+            render = self._passes.begin(encoder, around.behind, clear=self._stage.colour)
+            for drawing in behind:
+                drawing.draw(render, LIGHT_FORMAT, small=True)
+            render.end()
+        estimated = moved or lit.changed or tick.now_ns < lit.settled_ns
+        if estimated:
+            around.estimate(encoder, tick.now_ns, smooth_s, lighting.panorama)
+        data = lit.shade.data
+        data["quad"] = quad
+        row, next_row, between = around.rows(lit.time_ns)
+        data["rows"], data["between"] = (row, next_row), between
+        lit.shade.draw(encoder, anew=estimated or lit.changed)

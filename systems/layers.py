@@ -156,7 +156,7 @@ class PictureDrawing(Drawing):
         self.hides = planes.opaque and opacity == 1.0 and self.layer.blend == "normal"
         if matte is not None:
             matte.write(data["cutout"])
-        moved = shown.changed or bound or self.lit is not None or (matte is not None and matte.changed)
+        moved = shown.changed or bound or self.is_lit or (matte is not None and matte.changed)
         self._note(self._block, otherwise=moved)
 
     def draw(self, render: Any, target_format: str, *, small: bool = False) -> None:
@@ -165,7 +165,8 @@ class PictureDrawing(Drawing):
             "LAYOUT": LAYOUTS[self._layout],
             "MATTE": self._matte_kind,
             "EXACT": float(self._exact and not small),
-            "LIT": float(self.lit is not None and self.lit.shade is not None),
+            "LIT": float(self.is_lit),
+            "GRAINY": float(self._lighting is not None and self.is_lit and self._lighting.grain > 0.0),
         }
         if not self._tiled:
             opaque = self.hides and self._matte_kind == NONE
@@ -248,9 +249,16 @@ class PictureDrawing(Drawing):
         return self._block.data["quad"]
 
     @property
-    def lighting(self) -> Lighting | None:
-        """How this person takes light."""
-        return self._lighting
+    def is_lit(self) -> bool:
+        """Whether light falls on this person."""
+        return self.lit is not None and self.lit.active and self.lit.shade is not None
+
+    def cast_shadow(self, render: Any, target_format: str) -> None:
+        """Record the draw of the person's shadow, if they cast one."""
+        if self._lighting is not None and self._lighting.shadow > 0.0 and self.is_lit:
+            assert self.lit is not None
+            assert self.lit.shade is not None
+            self.lit.shade.cast(render, target_format, self._lighting.shadow * self._lighting.strength)
 
 
 class PictureBlur:

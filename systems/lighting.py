@@ -1,155 +1,183 @@
-"""Lighting: the scene's lamps, and the shapes and textures by which persons take their light."""
+"""Lighting: the scene's lamps and the light around, and the shapes by which persons take them."""
 
 from __future__ import annotations
 
+import math
+import threading
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from engine import components
 from engine.component import state
-from engine.components import Layer, Light, Mask
-from engine.gpu.blur import Blur
-from engine.gpu.device import Usage
+from engine.components import Environment, Layer, Light, Mask
+from engine.errors import ShowError
+from engine.gpu.light import Around, Body, Shade
 from engine.gpu.passes import Passes
+from engine.gpu.planes import Planes
 from engine.gpu.stage import StageImage
+from engine.media.panorama import harmonics, read_panorama
 from engine.notices import Notices
+from engine.temperature import light_of
 from engine.tick import Tick
 from engine.world import World
+from systems.inference import Shown
 from systems.masks import Matte
 
 MOST_LAMPS = 16
-"""The length of the array in shaders/common/frame.wgsl."""
+"""The length of the array in shaders/shade.wgsl."""
 
-AMBIENCE_FORMAT = "rgba16float"
-AMBIENCE_SIZE = (64, 36)
-"""How much of the background's light a person can tell apart: colours come from directions, not from pixels."""
+NO_CONE = (-2.0, -3.0)
+"""Cosines of a cone that is all around."""
 
 
 @state(components.Lighting)
 class Lit:
-    """What lights one person. Written by Lighting, but for what Composite draws into `ambience`.
+    """What lights one person. Written by Lighting, but for what Composite draws behind the person, and from that.
 
     `version` counts how often its views changed.
     """
 
     version: int = 0
     mask: int | None = None
-    relief: Blur | None = None  # the person's alpha, blurred as wide as the wrap
-    ambience: Ambience | None = None
+    active: bool = False  # whether there is any light to take
+    changed: bool = False  # whether the person has another shape or picture than last tick
+    time_ns: int = 0  # when the picture was taken
+    planes: Planes | None = None
+    silhouette: Any = None  # a view
+    body: Body | None = None
+    around: Around | None = None
     shade: Shade | None = None
-
-
-class Ambience:
-    """What lies behind a person, as light: drawn small, then blurred; in mip level 1 until only a mean is left.
-
-    Thread: main. Blocks: never. Owns: its textures. Fails: never.
-    """
-
-    def __init__(self, passes: Passes, name: str) -> None:
-        width, height = AMBIENCE_SIZE
-        gpu = passes.gpu
-        behind = gpu.texture(
-            f"{name} behind", width, height, AMBIENCE_FORMAT, Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
-        )
-        self.behind_view: Any = behind.create_view()
-        self._texture = gpu.texture(
-            f"{name} ambience", width, height, AMBIENCE_FORMAT, Usage.TEXTURE_BINDING | Usage.COPY_DST, mips=2
-        )
-        self.view: Any = self._texture.create_view()
-        self._near = Blur(passes, f"{name} near", width, height, AMBIENCE_FORMAT)
-        self._far = Blur(passes, f"{name} far", width // 2, height // 2, AMBIENCE_FORMAT)
-        self._near_source = passes.textures(self.behind_view)
-        self._far_source = passes.textures(self._near.view)
-
-    def spread(self, encoder: Any) -> None:
-        """Blur what was drawn into `behind_view`."""
-        self._near.run(encoder, self._near_source, 2.5)
-        self._far.run(encoder, self._far_source, 6.0)
-        for mip, blur in enumerate((self._near, self._far)):
-            encoder.copy_texture_to_texture(
-                {"texture": blur.texture}, {"texture": self._texture, "mip_level": mip}, (*blur.size, 1)
-            )
-
-
-class Shade:
-    """The light on a person: what multiplies their colour, and what is added to it.
-
-    Thread: main. Blocks: never. Owns: its textures. Fails: never.
-    """
-
-    FORMATS = ("rgba16float", "rgba16float")
-
-    def __init__(self, passes: Passes, name: str, relief: Blur, ambience: Ambience) -> None:
-        self._passes = passes
-        usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
-        self.gain, self.glow = (
-            passes.gpu.texture(f"{name} {part}", *relief.size, pixel_format, usage).create_view()
-            for part, pixel_format in zip(("gain", "glow"), self.FORMATS, strict=True)
-        )
-        self._pipeline = passes.pipeline("shade.wgsl", self.FORMATS)
-        self._block = passes.uniforms.block(passes.shaders.struct("shade.wgsl", "Shade"))
-        self._source = passes.textures(relief.view, ambience.view)
-
-    def draw(self, encoder: Any, quad: NDArray[Any], lighting: components.Lighting) -> None:
-        """Work out the light on a person who lies at `quad`."""
-        data = self._block.data
-        data["quad"] = quad
-        data["exposure"] = 2.0**lighting.exposure
-        data["lights"] = lighting.lights
-        data["tint"] = lighting.ambience
-        data["wrap"] = lighting.wrap
-        self._passes.fill(encoder, self._pipeline, self._block, self._source, self.gain, self.glow)
+    behind: list[Any] | None = None  # the drawings that were behind last tick
+    settled_ns: int = 0  # from when on the light around is what it was
 
 
 class Lighting:
-    """Packs the lamps, and keeps a blurred silhouette of every lit person.
+    """Packs the lamps for every lit person, and keeps their shapes up to date.
 
-    Reads: Light, Lighting, Layer, Mask, Matte. Writes: Lit, the lamps of the frame. Sends: nothing.
+    Reads: Light, Lighting, Environment, Layer, Mask, Matte, Shown. Writes: Lit. Sends: nothing.
     """
 
-    def __init__(self, world: World, passes: Passes, stage: StageImage, frame: NDArray[Any], notices: Notices) -> None:
+    def __init__(self, world: World, passes: Passes, stage: StageImage, notices: Notices) -> None:
         self._world = world
         self._passes = passes
         self._stage = stage
-        self._frame = frame
         self._notices = notices
         self._revision = -1
+        self._shade_type = passes.shaders.struct("shade.wgsl", "Shade")
+        self._lamps = np.zeros((MOST_LAMPS,), self._shade_type["lamps"].base)
+        self._lamp_count = 0
+        self._panoramas: dict[str, NDArray[np.float32] | None] = {}  # None: being read, or refused
+        self.environment = Environment()
+        self.panorama: NDArray[np.float32] | None = None  # harmonics (9, 3) of the light that is known
+
+    def open(self) -> None:
+        """Read the panorama: before the show is on air, so that a bad one stops it."""
+        for _, (environment,) in self._world.each(Environment):
+            if environment.file:
+                self._panoramas[environment.file] = self._read(environment.file)
 
     def process(self, tick: Tick) -> None:
-        """Bring lamps and silhouettes up to date."""
+        """Bring lamps and shapes up to date."""
         if self._revision != self._world.revision:
             self._revision = self._world.revision
             self._reconcile()
         for entity, (lighting, lit) in self._world.each(components.Lighting, Lit):
             matte = self._world.get(lit.mask, Matte) if lit.mask is not None else None
-            if matte is None or matte.silhouette is None:
+            lit.active = matte is not None and matte.silhouette is not None and self._does_anything(lighting)
+            if matte is None or matte.silhouette is None or not lit.active:
                 continue
-            width, height = matte.silhouette.size
-            if lit.relief is None or lit.relief.size != (width, height):
-                name = self._world.name(entity)
-                lit.relief = Blur(self._passes, name, width, height, "r8unorm")
-                lit.ambience = Ambience(self._passes, name)
-                lit.shade = Shade(self._passes, name, lit.relief, lit.ambience)
-                lit.version += 1
-            if matte.changed:
-                sigma_px = lighting.wrap_px * width / self._stage.size[0]
-                lit.relief.run(tick.encoder, matte.silhouette.textures, sigma_px)
+            self._look(entity, lit, matte)
+            assert lit.body is not None
+            assert lit.shade is not None
+            sigma_px = lighting.wrap_px * lit.body.size[0] / self._stage.size[0]
+            if matte.changed or lit.changed:
+                lit.body.form(tick.encoder, matte.silhouette.textures, sigma_px)
+            self._pack(lit.shade.data, lighting)
+
+    def _look(self, entity: int, lit: Lit, matte: Matte) -> None:
+        """Take note of the picture that the person is in, and make what they need where there is nothing yet."""
+        assert matte.silhouette is not None
+        shown = self._world.get(matte.camera, Shown) if matte.camera is not None else None
+        lit.changed = matte.changed
+        if shown is not None and shown.picture is not None:
+            lit.time_ns, lit.planes = shown.picture.captured_ns, shown.planes
+        lit.silhouette = matte.silhouette.view
+        if lit.body is None or lit.body.size != matte.silhouette.size:
+            name = self._world.name(entity)
+            lit.body = Body(self._passes, name, matte.silhouette.size)
+            lit.around = Around(self._passes, name)
+            lit.shade = Shade(self._passes, name, lit.body, lit.around)
+            lit.changed = True
+            lit.version += 1
+
+    def _does_anything(self, lighting: components.Lighting) -> bool:
+        own = lighting.ambience or lighting.rim or lighting.matching or lighting.wrap or lighting.grain
+        lamps = lighting.lights and self._lamp_count
+        return bool(lighting.strength and (own or lamps or lighting.exposure or lighting.shadow))
+
+    def _pack(self, data: NDArray[Any], lighting: components.Lighting) -> None:
+        data["exposure"] = 2.0**lighting.exposure
+        for name in ("lights", "ambience", "rim", "matching", "grain", "wrap", "strength"):
+            data[name] = getattr(lighting, name)
+        data["lamp_count"] = self._lamp_count
+        data["lamps"] = self._lamps
 
     def _reconcile(self) -> None:
-        height = self._stage.size[1]
-        aspect = self._stage.size[0] / height
         lights = [light for _, (light,) in self._world.each(Light) if light.strength > 0.0]
         if len(lights) > MOST_LAMPS:
             self._notices.say("visible", "lighting", f"only the first {MOST_LAMPS} of {len(lights)} lights shine")
-        self._frame["lamp_count"] = min(len(lights), MOST_LAMPS)
-        lamps = self._frame["lamps"][0]
-        for lamp, light in zip(lamps, lights, strict=False):
-            lamp["colour"] = [light.strength * part for part in light.colour]
-            lamp["reach"] = light.reach if light.kind == "point" else 0.0
-            lamp["position"] = (light.x * aspect, light.y, light.z)
+        self._lamp_count = min(len(lights), MOST_LAMPS)
+        aspect = self._stage.size[0] / self._stage.size[1]
+        for lamp, light in zip(self._lamps, lights, strict=False):
+            write_lamp(lamp, light, aspect)
         for entity, (_, lit) in self._world.each(components.Lighting, Lit):
             lit.mask = masked_entity(self._world, entity)
+        self._surround()
+
+    def _surround(self) -> None:
+        """Take over what the scene says of the light around."""
+        self.environment = next((each for _, (each,) in self._world.each(Environment)), Environment())
+        file = self.environment.file
+        if not file:
+            self.panorama = None
+        elif file not in self._panoramas:
+            self._panoramas[file] = None
+            threading.Thread(target=self._read_on_air, args=(file,), name=f"reading {file}", daemon=True).start()
+        elif (panorama := self._panoramas[file]) is not None:
+            self.panorama = harmonics(panorama, self.environment.rotate)
+        for _, (lit,) in self._world.each(Lit):
+            lit.behind = None
+
+    def _read(self, file: str) -> NDArray[np.float32]:
+        return read_panorama(Path(file), partial(self._notices.say, "visible", "lighting"))
+
+    def _read_on_air(self, file: str) -> None:
+        """Read a panorama beside the running show; the light that is on air stays until it is there."""
+        try:
+            self._panoramas[file] = self._read(file)
+        except ShowError as error:
+            self._notices.say("visible", "lighting", f"{error}; the last light stays")
+        finally:
+            self._revision = -1
+
+
+def write_lamp(lamp: Any, light: Light, aspect: float) -> None:
+    """Write a shader's `Lamp`; `aspect` is the stage's width over its height."""
+    warmth = light_of(light.temperature_k)
+    lamp["colour"] = [light.strength * part * tint for part, tint in zip(light.colour, warmth, strict=True)]
+    lamp["reach"] = 0.0 if light.kind == "ambient" else light.reach
+    lamp["position"] = (light.x * aspect, light.y, light.z)
+    lamp["inner"], lamp["outer"] = NO_CONE
+    if light.kind == "spot":
+        aim = np.array([(light.aim_x - light.x) * aspect, light.aim_y - light.y, -light.z])
+        lamp["aim"] = aim / max(float(np.linalg.norm(aim)), 1e-6)
+        half = math.radians(light.angle / 2)
+        lamp["outer"] = math.cos(half)
+        lamp["inner"] = math.cos(half * (1.0 - light.soft)) + 1e-4
 
 
 def masked_entity(world: World, entity: int) -> int | None:

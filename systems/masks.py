@@ -156,16 +156,17 @@ class Masks:
 
 
 class Silhouette:
-    """A person's alpha, small, in the orientation of the camera's planes: a shape for light and particles."""
+    """A person's alpha, small, in the orientation of the camera's planes, and alpha times brightness: for light."""
 
     WIDTH = 192
+    FORMAT = "rg8unorm"
 
     def __init__(self, passes: Passes, name: str, picture_size: tuple[int, int]) -> None:
         self._passes = passes
         width, height = picture_size
         self.size = (self.WIDTH, max(16, round(self.WIDTH * height / width)))
         usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
-        self.view: Any = passes.gpu.texture(f"{name} silhouette", *self.size, "r8unorm", usage).create_view()
+        self.view: Any = passes.gpu.texture(f"{name} silhouette", *self.size, self.FORMAT, usage).create_view()
         self.textures = passes.textures(self.view)
         self._block = passes.uniforms.block(passes.shaders.struct("silhouette.wgsl", "Silhouette"))
         self._bound: Any = None
@@ -178,7 +179,7 @@ class Silhouette:
             self._bound = key
             self._source = self._passes.textures(*(*planes.views, None)[:2], matte.view)
             self._pipeline = self._passes.pipeline(
-                "silhouette.wgsl", "r8unorm", constants={"LAYOUT": LAYOUTS[planes.layout], "MATTE": matte.kind}
+                "silhouette.wgsl", self.FORMAT, constants={"LAYOUT": LAYOUTS[planes.layout], "MATTE": matte.kind}
             )
         planes.write_reading(self._block.data["reading"])
         matte.write(self._block.data["cutout"])

@@ -87,16 +87,17 @@ class Show:
         threads = max(1, min(4, (os.cpu_count() or 2) // 2))
         self.capture = Capture(world, clock, self.notices, self.trace)
         self.inference = Inference(world, self.gpu, clock, self.notices, self.trace, threads)
+        self.lighting = Lighting(world, passes, stage, self.notices)
         self.layers = Layers(world, passes, stage)
         self.present = Present(world, passes, stage, clock, self.notices, self.trace, headless=self.headless)
         systems: dict[str, System] = {
             "capture": self.capture,
             "inference": self.inference,
             "masks": Masks(world, passes),
-            "lighting": Lighting(world, passes, stage, self._frame, self.notices),
+            "lighting": self.lighting,
             "particles": Particles(world, passes, stage),
             "layers": self.layers,
-            "composite": Composite(passes, stage, self.layers),
+            "composite": Composite(passes, stage, self.layers, self.lighting),
             "present": self.present,
         }
         for name in ORDER:
@@ -106,6 +107,7 @@ class Show:
         try:
             self.inference.open()
             self.capture.open()
+            self.lighting.open()
             self.present.open()
             self._rehearse()
         except BaseException:

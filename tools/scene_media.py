@@ -80,6 +80,27 @@ def logo() -> Image:
     return np.dstack([image, inside(corner)])
 
 
+def studio() -> Image:
+    """Return a studio as an equirectangular panorama, in linear light: a softbox, a warm strip, a dim room."""
+    height, width = 64, 128
+    down, around = np.meshgrid(
+        (np.arange(height) + 0.5) / height * 180.0 - 90.0,
+        (np.arange(width) + 0.5) / width * 360.0 - 180.0,
+        indexing="ij",
+    )
+
+    def box(azimuth: float, elevation: float, wide: float, high: float) -> Image:
+        across = np.abs((around - azimuth + 180.0) % 360.0 - 180.0) / wide
+        up = np.abs(down + elevation) / high
+        return np.asarray(np.exp(-(across**6) - up**6)[..., None])
+
+    floor = np.clip((down + 10.0) / 60.0, 0.0, 1.0)[..., None]
+    room = np.array([0.10, 0.11, 0.14]) * (1.0 - floor) + np.array([0.05, 0.045, 0.04]) * floor
+    softbox = box(-125.0, 25.0, 32.0, 30.0) * np.array([4.2, 4.5, 5.0])
+    strip = box(60.0, 10.0, 10.0, 45.0) * np.array([9.0, 4.2, 1.5])
+    return np.asarray(room + softbox + strip)
+
+
 def rgb(text: str) -> Image:
     """Return "#rrggbb" as three numbers, 0 to 1, still encoded: these pictures are mixed as a painter mixes."""
     return np.array([int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)])
@@ -101,6 +122,7 @@ def main() -> None:
     write("hills_middle.webp", hills(5, 0.78, 0.22, 0.46, "#43406f", "#86678f"))
     write("hills_near.webp", hills(23, 0.90, 0.20, 0.42, "#1d1f40", "#2c2a52"))
     write("logo.png", logo())
+    cv2.imwrite(str(FOLDER / "studio.hdr"), studio()[..., ::-1].astype(np.float32))
 
 
 if __name__ == "__main__":

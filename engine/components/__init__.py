@@ -2,6 +2,7 @@
 
 from engine.components.camera import Camera
 from engine.components.display import Display
+from engine.components.environment import Environment
 from engine.components.fill import Fill
 from engine.components.key import Key
 from engine.components.layer import Layer
@@ -20,6 +21,7 @@ from engine.components.viewpoint import Viewpoint
 __all__ = [
     "Camera",
     "Display",
+    "Environment",
     "Fill",
     "Key",
     "Layer",

@@ -23,6 +23,7 @@ STRUCT = re.compile(r"struct\s+(\w+)\s*\{(.*?)\}", re.DOTALL)
 COMMENT = re.compile(r"//.*")
 MEMBER = re.compile(r"(?:@\w+\([^)]*\)\s*)*(\w+)\s*:\s*([\w<>, ]+)")
 PLACE = re.compile(r"wgsl:(\d+):(\d+)")
+PREAMBLE = re.compile(r"^(Validation Error$|Shader '[^']*' parsing error: |Shader validation error: ?|\d+ │ .*)")
 
 SCALAR = {"f32": np.float32, "i32": np.int32, "u32": np.uint32}
 
@@ -143,8 +144,8 @@ def structs(text: str) -> dict[str, np.dtype[Any]]:
 
 def _in_authors_place(source: Source, name: str, message: str) -> str:
     """Rewrite a compiler's message so that it names the author's file and line, and what it says first."""
-    said = [line.strip(" │└┌─=^") for line in message.splitlines()]
-    said = [line for line in said if line and not line.startswith(("In ", "Caused", "note: label", "Shader '"))]
+    said = [PREAMBLE.sub("", line.strip(" │└┌─=^")) for line in message.splitlines()]
+    said = [line for line in said if line and not line.startswith(("In ", "Caused", "note: label"))]
     place = PLACE.search(message)
     where = source.place(int(place[1])) if place else name
     words = "; ".join(line for line in said if not PLACE.search(line))[:400]

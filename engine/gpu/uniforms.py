@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.gpu.device import Gpu
 
 FRAME_BYTES = 1024
-BLOCK_BYTES = 512
+BLOCK_BYTES = 1024
 """A block of every kind fits; one size lets one bind group with a dynamic offset serve all draws."""
 
 

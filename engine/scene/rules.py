@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from engine.component import about, fields_of, snake_case
-from engine.components import Camera, Display, Fill, Key, Layer, Logo, Mask, Particles, Stage, Stream
+from engine.components import Camera, Display, Environment, Fill, Key, Layer, Logo, Mask, Particles, Stage, Stream
 from engine.errors import OutputError
 from engine.media.address import parse_address
 from engine.scene.words import suggestion
@@ -32,10 +32,11 @@ GET_A_MODEL = 'give model = "FILE.onnx"; any ONNX person segmentation model work
 def complaints(entities: Mapping[str, Parts]) -> Iterator[Complaint]:
     """Everything that is wrong between these components."""
     yield from _dangling(entities)
-    stages = [entity for entity, parts in entities.items() if _of(parts, Stage)]
-    for entity in stages[1:]:
-        message = f"a scene has one stage, and {stages[0]!r} has it already; remove this one"
-        yield Complaint(entity, "stage", (), message)
+    for kind in (Stage, Environment):
+        name = snake_case(kind.__name__)
+        first, *others = [entity for entity, parts in entities.items() if name in parts] or [""]
+        for entity in others:
+            yield Complaint(entity, name, (), f"a scene has one {name}, and {first!r} has it already; remove this one")
     for entity, parts in entities.items():
         for component, fields, message in _incomplete(parts):
             yield Complaint(entity, component, fields, message)

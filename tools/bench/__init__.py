@@ -12,7 +12,10 @@ from pathlib import Path
 
 from tools.bench.result import Result
 
-BENCHES = ("show", "pacing", "keyer", "composite", "displays", "latency", "fanout", "hotplug", "start", "soak", "gpu")
+BENCHES = (
+    *("show", "pacing", "keyer", "composite", "light", "displays"),
+    *("latency", "fanout", "hotplug", "start", "soak", "gpu"),
+)
 """The benches by file name, in the order they run; each is a module with `run(quick=False) -> Result`."""
 
 LONG = ("broadcast",)

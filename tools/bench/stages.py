@@ -42,7 +42,7 @@ class Stepper:
         self._clock = clock
         self._step_ns = round(1e9 / show.stage.rate_hz)
         self._masks = Masks(show.world, show.passes)
-        self._composite = Composite(show.passes, show.stage_image, show.layers)
+        self._composite = Composite(show.passes, show.stage_image, show.layers, show.lighting)
 
     def tick(self) -> None:
         """Do one whole tick at the next time: every system, every display."""
@@ -58,8 +58,9 @@ class Stepper:
         drain(self.show.gpu)
 
     def record(self, tick: Tick) -> None:
-        """Record what draws the layers onto the stage, mattes included, and nothing else, into the tick's encoder."""
+        """Record what draws the layers onto the stage, mattes and light included, into the tick's encoder."""
         self._masks.process(tick)
+        self.show.lighting.process(tick)
         self.show.layers.process(tick)
         self._composite.process(tick)
         self.show.passes.uniforms.upload()

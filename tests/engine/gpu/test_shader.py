@@ -12,8 +12,8 @@ import pytest
 from engine.errors import ShaderError
 from engine.gpu.device import Gpu
 from engine.gpu.shader import FOLDER, Shaders, read, structs
-from engine.gpu.uniforms import BLOCK_BYTES
-from tests.engine.gpu.harness import Harness
+from engine.gpu.uniforms import BLOCK_BYTES, FRAME_BYTES
+from tests.engine.gpu.harness import EACH_VALUE, Harness
 
 ROOT = Path(__file__).parents[3]
 SHADERS = sorted(path.name for path in FOLDER.glob("*.wgsl"))
@@ -217,23 +217,19 @@ def test_every_uniform_block_is_read_as_it_is_written(harness: Harness, name: st
     check_round_trip(harness, f'#include "{name}"', variable, dtype)
 
 
-def test_the_frame_fits_and_its_lamps_lie_side_by_side(harness: Harness) -> None:
-    dtype = harness.shaders.struct("layer.wgsl", "Frame")
-    frame = harness.uniforms.frame(dtype)
-    frame["lamp_count"] = 3
+def test_the_lamps_of_a_shade_lie_side_by_side(harness: Harness) -> None:
+    assert harness.shaders.struct("layer.wgsl", "Frame").itemsize <= FRAME_BYTES
+    block = harness.uniforms.block(harness.shaders.struct("shade.wgsl", "Shade"))
     for index in range(16):
-        frame["lamps"][0][index]["colour"] = (index, index + 0.25, index + 0.5)
-        frame["lamps"][0][index]["reach"] = index + 0.75
-        frame["lamps"][0][index]["position"] = (-index, -index - 0.25, -index - 0.5)
-    lamp = np.arange(16, dtype=np.float32)[:, None]
-    colours = harness.each(
-        "common/frame.wgsl", "vec4f(frame.lamps[u32(v.x)].colour, frame.lamps[u32(v.x)].reach)", lamp
+        block.data["lamps"][0][index]["colour"] = (index, index + 0.25, index + 0.5)
+        block.data["lamps"][0][index]["outer"] = -index - 0.75
+    rows = np.zeros((16, 4), np.float32)
+    rows[:, 0] = np.arange(16)
+    text = '#include "shade.wgsl"\n' + EACH_VALUE.replace(
+        "EXPRESSION", "vec4f(shade.lamps[u32(v.x)].colour, shade.lamps[u32(v.x)].outer)"
     )
-    np.testing.assert_array_equal(colours, lamp + np.array([0, 0.25, 0.5, 0.75]))
-    places = harness.each("common/frame.wgsl", "vec4f(frame.lamps[u32(v.x)].position, f32(frame.lamp_count))", lamp)
-    np.testing.assert_array_equal(places[:, :3], -lamp - np.array([0, 0.25, 0.5]))
-    assert (places[:, 3] == 3).all()
-    frame.view(np.uint8)[...] = 0
+    found = harness.compute(harness.file(text), "test_main", rows.ravel(), 16, block).reshape(-1, 4)
+    np.testing.assert_array_equal(found, rows[:, :1] * [1, 1, 1, -1] + np.array([0, 0.25, 0.5, -0.75]))
 
 
 def test_a_struct_that_is_not_there_is_named_with_those_that_are(gpu: Gpu) -> None:
@@ -268,5 +264,5 @@ def test_python_and_wgsl_count_alike() -> None:
     assert (kinds["EDGE_TILE"], kinds["SOLID_TILE"]) == (tiles.EDGE, tiles.SOLID)
     text = (FOLDER / "common/tile.wgsl").read_text(encoding="utf-8")
     assert f"vec2f({tiles.Tiles.SIZE[0]}.0, {tiles.Tiles.SIZE[1]}.0)" in text
-    assert f"array<Lamp, {lighting.MOST_LAMPS}>" in (FOLDER / "common/frame.wgsl").read_text(encoding="utf-8")
+    assert f"array<Lamp, {lighting.MOST_LAMPS}>" in (FOLDER / "shade.wgsl").read_text(encoding="utf-8")
     assert f"@workgroup_size({particles.GROUP})" in (FOLDER / "particles.wgsl").read_text(encoding="utf-8")
