@@ -229,8 +229,7 @@ class Present:
             self._apply_to_double(name, display, presented)
         ((_, (stage,)), *_) = self._world.each(Stage)
         there = self._presenters.keys() | self._doubles.keys()  # a window that was closed by hand is not
-        streams = {name: stream for name, stream in self._streams().items() if name in there}
-        self.outputs.reconcile(streams, self._sounds(), stage.rate_hz)
+        self.outputs.reconcile(there, self._streams(), self._sounds(), stage.rate_hz)
 
     def _apply(self, name: str, display: Display, presented: Presented, targets: dict[str, Target]) -> Presenter:
         presenter = self._presenters.get(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -91,7 +91,9 @@ class Outputs:
         self._notices = notices
         self._trace = trace
         self._tappable = tappable
-        self._running: dict[str, tuple[_Wanted, Recorder, Presenter]] = {}
+        # By display, and 0 for the scene's stream of it, else the number of a recording that the command line asks for.
+        self._running: dict[tuple[str, int], tuple[_Wanted, Recorder]] = {}
+        self._asked: list[tuple[str, Stream]] = []
         self._microphones: dict[tuple[str, str], Microphone] = {}
         self._sounds: dict[str, Sound] = {}
         self._cameras: dict[str, CameraTimes] = {}
@@ -110,41 +112,53 @@ class Outputs:
             if _is_file(sound):
                 self._source(name, sound).close()
 
-    def reconcile(self, streams: Mapping[str, Stream], sounds: Mapping[str, Sound], rate_hz: float) -> None:
-        """Start what is new, end what is gone, restart what is different."""
+    def reconcile(
+        self, displays: Collection[str], streams: Mapping[str, Stream], sounds: Mapping[str, Sound], rate_hz: float
+    ) -> None:
+        """Start what is new, end what is gone, restart what is different. `displays` are those that there are."""
         self._sounds = dict(sounds)
+        named = [(name, 0, stream) for name, stream in streams.items()]
+        named += [(name, number, stream) for number, (name, stream) in enumerate(self._asked, 1)]
         wanted = {
-            name: _Wanted(stream, sounds.get(stream.sound), self._tappable(name))
-            for name, stream in streams.items()
-            if stream.url
+            (name, number): _Wanted(stream, sounds.get(stream.sound), self._tappable(name))
+            for name, number, stream in named
+            if stream.url and name in displays
         }
-        for name in [name for name, (made_from, _, _) in self._running.items() if wanted.get(name) != made_from]:
-            _, recorder, presenter = self._running.pop(name)
+        for key in [key for key, (made_from, _) in self._running.items() if wanted.get(key) != made_from]:
+            made_from, recorder = self._running.pop(key)
+            presenter = made_from.presenter
             presenter.taps = [tap for tap in presenter.taps if tap is not recorder.tap]
+            if key[0] not in displays:
+                self._notices.say("visible", recorder.name, f"display {key[0]} is gone, so it ended")
             # On air nobody waits for a file's end.
             threading.Thread(target=recorder.finish, name=f"ending {recorder.name}", daemon=True).start()
-        for name, made_from in wanted.items():
-            if name in self._running:
+        for key, made_from in wanted.items():
+            if key in self._running:
                 continue
             try:
-                recorder = self._start(name, made_from.presenter, made_from.stream, rate_hz)
+                recorder = self._start(key[0], made_from.presenter, made_from.stream, rate_hz)
             except ShowError as error:
-                self._notices.say("visible", f"stream of {name}", str(error))
+                self._notices.say("visible", f"stream of {key[0]}", str(error))
                 continue
-            self._running[name] = (made_from, recorder, made_from.presenter)
-            if self._on_air_ns is not None:
-                made_from.presenter.taps = [*made_from.presenter.taps, recorder.tap]
+            self._run(key, made_from, recorder)
 
     def record(self, path: Path, name: str, rate_hz: float) -> Recorder:
         """Record a display from the next tick on, with the scene's first sound. Fails: OutputError."""
-        presenter = self._tappable(name)
-        recorder = self._start(name, presenter, Stream(url=str(path), sound=next(iter(self._sounds), "")), rate_hz)
+        stream = Stream(url=str(path), sound=next(iter(self._sounds), ""))
+        made_from = _Wanted(stream, self._sounds.get(stream.sound), self._tappable(name))
+        recorder = self._start(name, made_from.presenter, stream, rate_hz)
         if not recorder.wait_until_ready():
             said = [notice.text for notice in self._notices.all() if notice.subject == recorder.name]
             recorder.finish()
             raise OutputError(said[-1] if said else f"{path} was not ready in time; try again")
-        presenter.taps = [*presenter.taps, recorder.tap]
+        self._asked.append((name, stream))
+        self._run((name, len(self._asked)), made_from, recorder)
         return recorder
+
+    def _run(self, key: tuple[str, int], made_from: _Wanted, recorder: Recorder) -> None:
+        self._running[key] = (made_from, recorder)
+        if self._on_air_ns is not None:
+            made_from.presenter.taps = [*made_from.presenter.taps, recorder.tap]
 
     def saw(self, camera: str, sequence: int, captured_ns: int, now_ns: int) -> None:
         """Take that a camera's picture is on the stage of a tick."""
@@ -155,7 +169,7 @@ class Outputs:
 
     def get_ready(self) -> None:
         """Wait for the processes of recordings, in a rehearsal; a server is not waited for."""
-        for _, recorder, _ in self._running.values():
+        for _, recorder in self._running.values():
             if not recorder.settings.address.comes_back:
                 recorder.wait_until_ready(READY_S)
 
@@ -163,8 +177,8 @@ class Outputs:
         """Let pictures come: what was composed for a rehearsal goes nowhere."""
         if self._on_air_ns is None:
             self._on_air_ns = now_ns
-            for _, recorder, presenter in self._running.values():
-                presenter.taps = [*presenter.taps, recorder.tap]
+            for made_from, recorder in self._running.values():
+                made_from.presenter.taps = [*made_from.presenter.taps, recorder.tap]
 
     def wait_for_room(self) -> None:
         """Wait until none would drop a picture, with a clock that steps."""
@@ -212,6 +226,8 @@ class Outputs:
             number += 1
             path = Path(url).with_stem(f"{Path(url).stem}-{number}")
         self._paths.add(str(path))
+        if number > 1:
+            self._notices.say("noted", f"recording {Path(url).name}", f"it goes on in {path.name}")
         return str(path)
 
     def _reader(self, name: str) -> SoundReader | None:

@@ -51,9 +51,10 @@ class Worker(ABC):
         """End the thread and wait for it; one that does not end in time is named and left behind."""
         self._stopping.set()
         self.wake()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout_s)
-            if self._thread.is_alive():
+        thread = self._thread  # another stop may end meanwhile
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout_s)
+            if thread.is_alive():
                 self.notices.say("noted", self.name, f"did not stop within {timeout_s:g} s and was left behind")
             self._thread = None
 

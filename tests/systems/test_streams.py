@@ -261,6 +261,37 @@ def test_flashes_and_clicks_stay_together(air: Air, tmp_path: Path) -> None:
     assert read.clicks_s == pytest.approx(flashes_s, abs=0.02)
 
 
+def test_a_display_that_is_renamed_or_resized_leaves_whole_films_and_says_so(air: Air, tmp_path: Path) -> None:
+    on_air = air(scene(tmp_path / "streamed.mp4"), ticks=0)
+    on_air.show.record(tmp_path / "asked.mp4", "out")
+
+    def change(*replaced: tuple[str, str]) -> None:
+        text = on_air.path.read_text("utf-8")
+        for old, new in replaced:
+            text = text.replace(old, new)
+        on_air.path.write_text(text, encoding="utf-8")
+        on_air.show._reload(load_scene(on_air.path))
+
+    on_air.ticks(20)
+    change(('kind = "offscreen"', 'kind = "offscreen"\nwidth = 80\nheight = 48'))
+    on_air.ticks(30)
+    change(("[out.", "[wall."))
+    on_air.ticks(10)
+    on_air.show.close()
+    counts = {path.name: len(Read(path).pictures) for path in tmp_path.glob("*.mp4")}
+    assert counts == {
+        "asked.mp4": 20, "asked-2.mp4": 30, "streamed.mp4": 20, "streamed-2.mp4": 30, "streamed-3.mp4": 10,
+    }  # fmt: skip
+    assert Read(tmp_path / "asked-2.mp4").pictures[0].shape == (48, 80)
+    assert sorted(on_air.said) == [
+        "recording asked-2.mp4: display out is gone, so it ended",
+        "recording asked.mp4: it goes on in asked-2.mp4",
+        "recording streamed-2.mp4: display out is gone, so it ended",
+        "recording streamed.mp4: it goes on in streamed-2.mp4",
+        "recording streamed.mp4: it goes on in streamed-3.mp4",
+    ]
+
+
 # On the real clock: what goes wrong is said once, and the show goes on.
 
 
