@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import field
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from engine.component import state
 from engine.components import Camera, Key, Mask, Stage
@@ -17,6 +17,7 @@ from engine.gpu.device import Gpu
 from engine.gpu.planes import Planes
 from engine.media.feed import Feed
 from engine.media.picture import Picture
+from engine.models.store import Store
 from engine.models.worker import Answer, ModelWorker
 from engine.notices import Notices
 from engine.tick import Tick
@@ -33,13 +34,20 @@ FASTEST = 0.9
 
 
 class Wanted(NamedTuple):
-    """A model file, and what is to run it."""
+    """A model file, the best on this machine where that is empty, and what is to run it."""
 
     file: str
     provider: str
 
     def __str__(self) -> str:
         return self.file if self.provider == "auto" else f"{self.file} on {self.provider}"
+
+
+def who_decides(world: World, entity: int, mask: Mask) -> Literal["key", "neural", "truth"]:
+    """Return who decides what is person in the camera that a mask cuts out."""
+    camera = world.entity(mask.camera) if mask.camera else entity
+    seen = world.get(camera, Camera) if camera is not None else None
+    return decide(mask, seen, world.get(entity, Key) is not None)
 
 
 @state(Camera)
@@ -113,7 +121,10 @@ class Inference:
     @property
     def models(self) -> dict[str, ModelWorker]:
         """The models at work, by file, and by provider where one was asked for."""
-        return {str(wanted): model for wanted, model in self._models.items()}
+        return {
+            str(wanted if wanted.file else wanted._replace(file=str(model.segmenter.path))): model
+            for wanted, model in self._models.items()
+        }
 
     def models_of(self, camera: int) -> list[ModelWorker]:
         """Return the models that look at a camera's pictures."""
@@ -236,17 +247,16 @@ class Inference:
         return self._ways[name]
 
     def _wanted(self) -> set[Wanted]:
-        masks = self._world.each(Mask)
         wanted = {
             Wanted(mask.model, mask.provider)
-            for entity, (mask,) in masks
-            if decide(mask, self._world.get(entity, Key) is not None) == "neural"
+            for entity, (mask,) in self._world.each(Mask)
+            if who_decides(self._world, entity, mask) == "neural"
         }
         return wanted - self._refused
 
     def _load(self, wanted: Wanted) -> ModelWorker:
         model = ModelWorker(
-            Path(wanted.file),
+            Path(wanted.file) if wanted.file else Store().best(),
             self._clock,
             self._trace,
             self._notices,
@@ -277,7 +287,7 @@ class Inference:
         self._patience_ns.clear()
         for entity, (mask, inferred) in self._world.each(Mask, Inferred):
             camera = self._world.entity(mask.camera) if mask.camera else entity
-            if decide(mask, self._world.get(entity, Key) is not None) != "neural" or camera is None:
+            if who_decides(self._world, entity, mask) != "neural" or camera is None:
                 inferred.model = None
                 continue
             inferred.camera = camera

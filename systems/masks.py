@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from engine.component import state
 from engine.components import Key, Layer, Lighting, Mask, Overlay, Particles
-from engine.components.mask import decide
 from engine.geometry import stored_box
 from engine.gpu.device import Gpu, Usage
 from engine.gpu.passes import Passes
@@ -19,7 +18,7 @@ from engine.gpu.tiles import GUIDED, KEY, NONE, TEXTURE, Tiles
 from engine.media.picture import Plane
 from engine.tick import Tick
 from engine.world import World
-from systems.inference import Inferred, Shown
+from systems.inference import Inferred, Shown, who_decides
 
 FLAT_VARIANCE = 2e-4
 """Colour variance that counts as flat in the guided filter: the square of 1.4 % of full scale, about camera noise."""
@@ -116,7 +115,7 @@ class Masks:
     def _reconcile(self) -> None:
         for entity, (mask, matte) in self._world.each(Mask, Matte):
             key = self._world.get(entity, Key)
-            kind = {"key": KEY, "truth": TEXTURE, "neural": GUIDED}[decide(mask, key is not None)]
+            kind = {"key": KEY, "truth": TEXTURE, "neural": GUIDED}[who_decides(self._world, entity, mask)]
             if kind != matte.kind:
                 matte.kind = kind
                 matte.view = None

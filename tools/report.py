@@ -109,6 +109,7 @@ def _cameras(show: Show) -> dict[str, Any]:
 def _models(show: Show) -> dict[str, Any]:
     return {
         path: {
+            "name": model.segmenter.name,
             "provider": model.segmenter.provider,
             "nodes": model.segmenter.nodes,
             "fallback": model.segmenter.fallback or None,

@@ -22,7 +22,9 @@ class Camera:
     rotate: Literal[0, 90, 180, 270] = field(0, "Turn clockwise, after what the file itself says.", unit="°")
     matrix: Literal["auto", "bt601", "bt709"] = field("auto", "Colour matrix of YUV pictures, where the file is wrong.")
     levels: Literal["auto", "full", "limited"] = field("auto", "Level range of YUV pictures, where the file is wrong.")
-    backdrop: Literal["green", "blue", "room"] = field("green", "What stands behind the synthetic performer.")
+    backdrop: Literal["green", "blue", "wall", "room"] = field(
+        "green", "What stands behind the synthetic performer: a screen to key, a plain wall, or a room full of things."
+    )
     seed: int = field(1, "Which synthetic performer, and how they move.", low=0, high=2**31 - 1)
     timecode: bool = field(False, "Draw the show's time into synthetic's picture, for machines to read.")
     fade_s: float = field(

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from engine.component import Fraction, component, field
+from engine.components.camera import Camera
 
 
 @component
@@ -13,9 +14,13 @@ class Mask:
     source: Literal["auto", "key", "neural", "truth"] = field(
         "auto",
         "Who decides: a chroma key, a neural network, or what a synthetic camera knows. "
-        "auto: neural with a model, else key with a key table, else truth.",
+        "auto: neural with a model, key with a key table, truth of a synthetic camera; else neural.",
     )
-    model: str = field("", "An ONNX person segmentation model.", file="model")
+    model: str = field(
+        "",
+        "An ONNX person segmentation model; empty is the best on this machine, Scrim's own at least.",
+        file="model",
+    )
     provider: Literal["auto", "tensorrt", "cuda", "coreml", "directml", "openvino", "cpu"] = field(
         "auto", "What runs the model. auto: the fastest that takes it; any other: that or an error, never a fallback."
     )
@@ -41,10 +46,12 @@ class Mask:
     softness: float = field(0.4, "Width of the edge in mask values; 0 is a hard cut.", low=0.0, high=1.0)
 
 
-def decide(mask: Mask, has_key: bool) -> Literal["key", "neural", "truth"]:
-    """Return who decides for this mask, given whether its entity has a key."""
+def decide(mask: Mask, camera: Camera | None, has_key: bool) -> Literal["key", "neural", "truth"]:
+    """Return who decides for this mask, given the camera it cuts out and whether its entity has a key."""
     if mask.source != "auto":
         return mask.source
     if mask.model:
         return "neural"
-    return "key" if has_key else "truth"
+    if has_key:
+        return "key"
+    return "truth" if camera is not None and camera.source == "synthetic" else "neural"

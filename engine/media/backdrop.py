@@ -1,4 +1,4 @@
-"""What stands behind the synthetic performer: a screen to key, or a room."""
+"""What stands behind the synthetic performer: a screen to key, a plain wall, or a room."""
 
 from __future__ import annotations
 
@@ -11,14 +11,21 @@ from numpy.typing import NDArray
 from engine.media.picture import Plane
 
 SCREENS = {"green": (0, 177, 64), "blue": (0, 71, 187)}
+WALL = (90, 120, 130)
 
 Field = NDArray[np.float32]
 Rgb = tuple[int, int, int]
 
 
-def backdrop(kind: Literal["green", "blue", "room"], width: int, height: int, seed: int) -> Plane:
+def backdrop(kind: Literal["green", "blue", "wall", "room"], width: int, height: int, seed: int) -> Plane:
     """Return the backdrop as opaque RGBA, always the same for the same arguments; `seed` is that of its grain."""
-    rgb = _room(width, height) if kind == "room" else _screen(SCREENS[kind], width, height)
+    match kind:
+        case "room":
+            rgb = _room(width, height)
+        case "wall":
+            rgb = _lit(WALL, width, height)
+        case _:
+            rgb = _lit(SCREENS[kind], width, height, folds=1.0)
     rgb += np.random.default_rng(seed).normal(0, 0.9, (height, width, 1)).astype(np.float32)
     rgba = np.full((height, width, 4), 255, np.uint8)
     np.copyto(rgba[..., :3], np.clip(np.rint(rgb), 0, 255), casting="unsafe")
@@ -37,17 +44,17 @@ def _glow(x: Field, y: Field, at: tuple[float, float], size: tuple[float, float]
     return glow
 
 
-def _screen(colour: Rgb, width: int, height: int) -> Field:
-    """Cloth lit by two lamps that almost match, with a few soft folds."""
+def _lit(colour: Rgb, width: int, height: int, folds: float = 0.0) -> Field:
+    """Something of one colour lit by two lamps that almost match; cloth has a few soft folds."""
     x, y = _grid(width, height)
     wide = width / height
     lamps = _glow(x, y, (0.25 * wide, 0.35), (0.6 * wide, 1.0)) + 0.94 * _glow(
         x, y, (0.75 * wide, 0.3), (0.6 * wide, 1.0)
     )
-    folds = 0.012 * np.sin(9 * x + 1.2 * np.sin(2 * y)) + 0.008 * np.sin(23 * x + y)
-    light = 0.90 + 0.10 * lamps / lamps.max() + folds * y
-    screen: Field = np.array(colour, np.float32) * light[..., None]
-    return screen
+    fold = 0.012 * np.sin(9 * x + 1.2 * np.sin(2 * y)) + 0.008 * np.sin(23 * x + y)
+    light = 0.90 + 0.10 * lamps / lamps.max() + folds * fold * y
+    lit: Field = np.array(colour, np.float32) * light[..., None]
+    return lit
 
 
 class _Wall:

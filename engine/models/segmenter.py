@@ -34,7 +34,7 @@ class Segmenter:
 
     def __init__(self, path: Path, *, threads: int = 1, provider: str = "auto") -> None:
         self.name = path.stem
-        self._path = path
+        self.path = path
         self._session = Session(path, threads=threads, provider=provider)
         wanted = manifest.find(path)
         self._bind_input(wanted.input)
@@ -225,9 +225,9 @@ class Segmenter:
 
     def _refusal(self, reason: str) -> ModelError:
         return ModelError(
-            f"{self._path}: this is no person segmentation model that Scrim can use, since {reason}: one takes "
+            f"{self.path}: this is no person segmentation model that Scrim can use, since {reason}: one takes "
             "a picture, (1, height, width, 3) or (1, 3, height, width), and gives a mask of the same proportions with "
-            f"1 channel, person, or 2, background and person; {self._path.stem}.toml beside it can say otherwise"
+            f"1 channel, person, or 2, background and person; {self.path.stem}.toml beside it can say otherwise"
         )
 
 

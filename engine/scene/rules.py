@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from engine.component import about, fields_of, snake_case
-from engine.components import Camera, Display, Environment, Fill, Key, Layer, Logo, Mask, Particles, Stage, Stream
+from engine.components import Camera, Display, Environment, Fill, Layer, Logo, Mask, Particles, Stage, Stream
 from engine.errors import OutputError
 from engine.media.address import parse_address
 from engine.scene.words import suggestion
@@ -26,9 +26,6 @@ class Complaint(NamedTuple):
     message: str
 
 
-GET_A_MODEL = 'give model = "FILE.onnx"; any ONNX person segmentation model works'
-
-
 def complaints(entities: Mapping[str, Parts]) -> Iterator[Complaint]:
     """Everything that is wrong between these components."""
     yield from _dangling(entities)
@@ -42,7 +39,7 @@ def complaints(entities: Mapping[str, Parts]) -> Iterator[Complaint]:
             yield Complaint(entity, component, fields, message)
         if mask := _of(parts, Mask):
             seen = _of(entities.get(mask.camera or entity, {}), Camera)
-            for fields, message in _mask(mask, seen, has_key=_of(parts, Key) is not None):
+            for fields, message in _mask(mask, seen):
                 yield Complaint(entity, "mask", fields, message)
 
 
@@ -82,22 +79,12 @@ def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
             yield "stream", ("url",), str(error)
 
 
-def _mask(mask: Mask, seen: Camera | None, has_key: bool) -> Iterator[tuple[tuple[str, ...], str]]:
+def _mask(mask: Mask, seen: Camera | None) -> Iterator[tuple[tuple[str, ...], str]]:
     """`seen` is the camera that the mask cuts out; a name without one is complained of elsewhere."""
     if seen is None and not mask.camera:
         yield ("camera",), 'mask has no camera to cut out; add a camera table here, or give camera = "ENTITY"'
-    if mask.source == "neural" and not mask.model:
-        yield ("source", "model"), f'source = "neural" needs a model; {GET_A_MODEL}'
-    if seen is None or seen.source == "synthetic":
-        return
-    if mask.source == "truth":
+    if mask.source == "truth" and seen is not None and seen.source != "synthetic":
         yield ("source",), 'source = "truth" needs a synthetic camera; give that camera source = "synthetic"'
-    if mask.source == "auto" and not (mask.model or has_key):
-        message = (
-            f"mask has nobody to decide what is person; {GET_A_MODEL}; "
-            "or add a key table here, or let its camera be synthetic"
-        )
-        yield ("source", "model"), message
 
 
 def _of(parts: Parts, kind: type[T]) -> T | None:

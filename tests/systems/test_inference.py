@@ -14,6 +14,7 @@ from engine.components import Camera, Mask, Stage
 from engine.errors import ModelError
 from engine.media.feed import Feed
 from engine.media.picture import Picture, PictureBuffer, Plane
+from engine.models.manifest import BUILT_IN
 from engine.models.session import PROVIDERS, installed_providers
 from engine.models.worker import Answer, ModelWorker
 from engine.notices import Notices
@@ -26,6 +27,7 @@ from systems.capture import Captured
 from systems.inference import MOST_WAITING, Inference, Inferred, Shown, Wanted
 from tests.engine.models.onnx_models import mixer
 from tests.shows import Air, OnAir, the_gpu
+from tools.report import make_report
 
 MS = 1_000_000
 
@@ -110,6 +112,23 @@ def test_a_provider_that_is_asked_for_runs_the_model_or_stops_the_show(air: Air,
     absent = next(name for name in PROVIDERS if name not in installed_providers())
     with pytest.raises(ModelError, match=f"provider {absent} is not in the installed onnxruntime, which has "):
         air(scene.replace(f'model = "{model}"', f'model = "{model}"\nprovider = "{absent}"'), 80, 45)
+
+
+def test_a_neural_mask_without_a_model_is_found_by_the_best_on_the_machine(
+    air: Air, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.delenv("SCRIM_MODELS", raising=False)
+    scene = '[front.camera]\nsource = "synthetic"\nwidth = 160\nheight = 90\n[front.layer]\n[front.mask]\n'
+    assert air(scene).show.inference.models == {}, "a synthetic camera knows the truth"
+    on_air = air(scene + 'source = "neural"\n')
+    ((name, worker),) = on_air.show.inference.models.items()
+    assert Path(name) == BUILT_IN.with_name("scrim_person.onnx")
+    assert make_report(on_air.show)["models"][name]["name"] == worker.segmenter.name == "scrim_person"
+    on_air.ticks()
+    inferred = on_air.show.world.get("front", Inferred)
+    assert inferred is not None
+    assert inferred.answer is not None
 
 
 # With time that runs on, and a model that answers when it is told to --------------------------------------------------

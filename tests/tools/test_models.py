@@ -15,9 +15,9 @@ import pytest
 
 from engine.errors import ModelError
 from engine.models.manifest import Known, known
+from engine.models.store import Store, digest
 from tests.servers import free_port
 from tools.cli import main
-from tools.models.store import Store, digest
 
 CONTENT = np.random.default_rng(4).bytes(300_000)
 
@@ -202,10 +202,34 @@ def test_the_commands_say_what_is_known(
     assert main(["models", "verify"]) == 1
     assert "`scrim models pull sinet_320`" in capsys.readouterr().err
     assert main(["models", "info", "nobody"]) == 2
-    assert "there is no model 'nobody': there are mp_selfie_landscape" in capsys.readouterr().err
+    assert "there is no model 'nobody': there are scrim_person, " in capsys.readouterr().err
     monkeypatch.setenv("SCRIM_MODELS", str(tmp_path / "nowhere"))
     assert main(["models", "list"]) == 2
     assert "is no folder" in capsys.readouterr().err
+
+
+def test_the_best_on_a_machine_is_our_own_until_a_better_one_is_at_hand(
+    tmp_path: Path, media: Callable[[str], Path]
+) -> None:
+    assert Store(tmp_path).best().name == "scrim_person.onnx"
+    at_hand = tmp_path / "hand"
+    at_hand.mkdir()
+    for name in ("mp_selfie_square", "sinet_320"):  # less accurate, and more so but slow
+        (at_hand / f"{name}.onnx").symlink_to(media(f"models/{name}.onnx"))
+    assert Store(tmp_path, at_hand).best().name == "scrim_person.onnx"
+    (at_hand / "any.bin").symlink_to(media("models/mp_selfie_landscape.onnx"))
+    assert Store(tmp_path, at_hand).best() == at_hand / "any.bin"
+
+
+def test_what_comes_with_scrim_need_not_be_pulled(tmp_path: Path) -> None:
+    own = next(model for model in known() if not model.url)
+    store = Store(tmp_path / "store")
+    assert store.verify(own) == ""
+    assert store.pull(own, quiet=True) == store.path(own)
+    spoilt = dataclasses.replace(own, sha256="0" * 64)
+    assert store.verify(spoilt).endswith("install Scrim anew")
+    with pytest.raises(ModelError, match="it comes with Scrim, but is not what it was"):
+        store.pull(spoilt, quiet=True)
 
 
 def test_the_files_at_hand_are_the_known_ones(media: Callable[[str], Path], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.errors import ModelError
 from engine.models.manifest import Known, known
-from tools.models.store import Store
+from engine.models.store import Store
 
 
 def run(arguments: Namespace) -> int:
@@ -52,6 +52,8 @@ def _info(arguments: Namespace) -> int:
     rows = {
         "task": model.task,
         "licence": model.licence + ("" if model.commercial else ", not for commercial use"),
+        "measured": model.measured
+        and f"overlap {model.measured.overlap:.3f}, {model.measured.took_ms:g} ms of one core",
         "source": model.source,
         "url": model.url,
         "published": model.conversion and f"not as ONNX: {model.conversion}",

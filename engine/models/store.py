@@ -16,10 +16,13 @@ from typing import Any
 from tqdm import tqdm
 
 from engine.errors import ModelError
-from engine.models.manifest import Known
+from engine.models.manifest import BUILT_IN, Known, known
 
 CHUNK = 1 << 16
 TIMEOUT_S = 20.0
+
+QUICK_MS = 10.0
+"""A model may take so long, of one core, to be chosen by itself: a third of a picture's time at 30 Hz."""
 
 RANGE_REFUSED = 416
 PARTIAL = 206
@@ -41,19 +44,30 @@ class Store:
             raise ModelError(f"SCRIM_MODELS: {self.at_hand} is no folder: name one with model files, or unset it")
 
     def path(self, model: Known) -> Path:
-        """Return where the store keeps this model, there or not."""
-        return self.folder / f"{model.name}.onnx"
+        """Return where the store keeps this model, there or not; one without a URL comes with Scrim."""
+        return (self.folder if model.url else BUILT_IN.parent) / f"{model.name}.onnx"
 
     def find(self, model: Known) -> Path | None:
         """Return a whole file of this model, or None."""
         return next((path for path in self._candidates(model) if digest(path) == model.sha256), None)
+
+    def best(self) -> Path:
+        """Return the person segmentation model on this machine that is the most accurate of the quick ones."""
+        rated = [
+            (model.measured.overlap, model) for model in known() if model.measured and model.measured.took_ms < QUICK_MS
+        ]
+        for _, model in sorted(rated, key=lambda each: -each[0]):
+            if (path := self.find(model)) is not None:
+                return path
+        raise ModelError("Scrim's own network is not what it was: install Scrim anew, or name another with model")
 
     def verify(self, model: Known) -> str:
         """Return what is wrong with the store's file of this model, or nothing. It need not be there."""
         path = self.path(model)
         if not path.exists() or (found := digest(path)) == model.sha256:
             return ""
-        return f"{path}: SHA-256 is {found}, not {model.sha256}: remove it, then `scrim models pull {model.name}`"
+        remedy = f"remove it, then `scrim models pull {model.name}`" if model.url else "install Scrim anew"
+        return f"{path}: SHA-256 is {found}, not {model.sha256}: {remedy}"
 
     def pull(self, model: Known, *, non_commercial: bool = False, quiet: bool = False) -> Path:
         """Return the store's whole file of this model, fetched if need be.
@@ -73,6 +87,8 @@ class Store:
             if found != path:
                 _take(lambda part: shutil.copyfile(found, part), path, model.sha256)
             return path
+        if not model.url:
+            raise ModelError(f"{path}: it comes with Scrim, but is not what it was: install Scrim anew")
         if not model.conversion:
             self._fetch(model, path, model.sha256, quiet)
             return path
