@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 from engine.components import Camera, Fill, Layer, Lighting, Mask, Particles, Place, Viewpoint
 from engine.components.layer import Blend
@@ -26,10 +26,12 @@ from systems.lighting import Lit, masked_entity
 from systems.masks import Matte
 from systems.particles import Cloud
 
-BLENDS: dict[Blend, int] = {"normal": 0, "add": 1, "multiply": 2, "screen": 3, "overlay": 4, "soft_light": 5}
+BLENDS: dict[Blend, int] = {blend: number for number, blend in enumerate(get_args(Blend))}
 """The constants of shaders/common/blend.wgsl."""
 
-FIXED: dict[Blend, Mix] = {"normal": "normal", "add": "add", "multiply": "multiply", "screen": "screen"}
+FIXED: dict[Blend, Mix] = {
+    "normal": "normal", "add": "add", "multiply": "multiply", "screen": "screen", "exclusion": "exclusion",
+}  # fmt: skip
 """What the blend unit can do in linear light."""
 
 

@@ -4,7 +4,11 @@ from typing import Literal
 
 from engine.component import component, field
 
-Blend = Literal["normal", "add", "multiply", "screen", "overlay", "soft_light"]
+Blend = Literal[
+    "normal", "add", "multiply", "screen", "overlay", "darken", "lighten", "color_dodge", "color_burn", "hard_light",
+    "soft_light", "difference", "exclusion", "hue", "saturation", "color", "luminosity",
+]  # fmt: skip
+"""The modes of W3C Compositing and Blending Level 1, in the order of shaders/common/blend.wgsl; add is plus-lighter."""
 
 
 @component
@@ -12,7 +16,7 @@ class Layer:
     """Something drawn on the stage: its entity's person (mask), picture (camera), particles or fill."""
 
     order: int = field(0, "Back to front: lower is drawn first; equal orders draw as they stand in the file.")
-    blend: Blend = field("normal", "How it mixes with what is behind it.")
+    blend: Blend = field("normal", "How it mixes with what is behind it; add is plus-lighter.")
     space: Literal["linear", "srgb"] = field(
         "linear", "Mix linear light, as lamps and lenses do, or sRGB-encoded values, as picture editors do."
     )

@@ -22,7 +22,7 @@ from engine.gpu.uniforms import BLOCK_BYTES, FRAME_BYTES, Block, Uniforms
 
 MOST_TEXTURES = 12
 
-Mix = Literal["replace", "normal", "add", "multiply", "screen"]
+Mix = Literal["replace", "normal", "add", "multiply", "screen", "exclusion"]
 """What the blend unit does with premultiplied colour over an opaque target."""
 
 
@@ -37,6 +37,7 @@ MIXES: dict[Mix, dict[str, Any] | None] = {
     "add": _mix("one", "one"),
     "multiply": _mix("dst", "zero"),
     "screen": _mix("one", "one-minus-src"),
+    "exclusion": _mix("one-minus-dst", "one-minus-src"),
 }
 
 Pipeline = Any

@@ -20,6 +20,9 @@ from engine.scene.where import KeyPath
 from engine.scene.words import expected, near, number, shown, suggestion
 
 CAMERA_WORDS = ("auto", "synthetic", "device:0")
+LONG_CHOICE = 8
+"""Words beyond which a mistaken one is answered by the nearest, not by all there are."""
+
 _NO_CAMERA_FILE = re.compile(r"auto|synthetic|device:\d+|[a-zA-Z][a-zA-Z0-9+.-]*://.*", re.DOTALL)
 
 
@@ -118,6 +121,8 @@ def _in_plain_words(detail: ErrorDetails, component_type: type, value: object) -
         case _:
             wanted = expected(schema)
     remedy = suggestion(value, schema["enum"]) if "enum" in schema and isinstance(value, str) else ""
+    if len(schema.get("enum", ())) > LONG_CHOICE and remedy:
+        return f"{field}: there is no {shown(value)}{remedy}"
     return f"{field} must be {wanted}, not {shown(value)}{remedy}"
 
 

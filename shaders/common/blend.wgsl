@@ -1,8 +1,10 @@
-// How a layer mixes with what is behind it. Formulas: W3C Compositing and Blending Level 1, section 10.
+// How a layer mixes with what is behind it. Formulas: W3C Compositing and Blending Level 1, sections 5, 9.1.2 and 10.
 //
-// In linear light normal, add, multiply and screen are done by the blend unit, where `blend_over` gives it the terms
+// In linear light the blend unit does normal, add, multiply, screen and exclusion, where `blend_over` gives it the terms
 // that it needs. The others, and all of them where the layer mixes encoded values as picture editors do, read the stage
-// as it was before this layer. The stage is opaque, so αb is 1.
+// as it was before this layer. Darken and lighten are among them: the unit's minimum and maximum leave coverage out, so
+// they are the formula only where a layer is opaque everywhere. Reading costs half of drawing a picture once more; the
+// copy of the stage that is read is 4 % of that, so it is whole, and made anew for each such layer (lavapipe, 1080p).
 
 @group(2) @binding(5) var backdrop: texture_2d<f32>;
 
@@ -11,7 +13,18 @@ const ADD = 1u;
 const MULTIPLY = 2u;
 const SCREEN = 3u;
 const OVERLAY = 4u;
-const SOFT_LIGHT = 5u;
+const DARKEN = 5u;
+const LIGHTEN = 6u;
+const COLOR_DODGE = 7u;
+const COLOR_BURN = 8u;
+const HARD_LIGHT = 9u;
+const SOFT_LIGHT = 10u;
+const DIFFERENCE = 11u;
+const EXCLUSION = 12u;
+const HUE = 13u;
+const SATURATION = 14u;
+const COLOR = 15u;
+const LUMINOSITY = 16u;
 override BLEND: u32 = NORMAL;
 
 // Mix sRGB-encoded values rather than linear light, coverage included: 50 % white over black is #808080.
@@ -21,19 +34,45 @@ override ENCODED: bool = false;
 // their coverage stays with the blend unit, in linear light.
 override OVERLAPPING: bool = false;
 
-fn soft_light(b: f32, s: f32) -> f32 {
-    if s <= 0.5 {
-        return b - (1.0 - 2.0 * s) * b * (1.0 - b);
-    }
-    let d = select(sqrt(b), ((16.0 * b - 12.0) * b + 4.0) * b, b <= 0.25);
-    return b + (2.0 * s - 1.0) * (d - b);
+fn hard_light(b: vec3f, s: vec3f) -> vec3f {
+    return select(b + (2.0 * s - 1.0) * (1.0 - b), 2.0 * b * s, s <= vec3f(0.5));
 }
 
-fn hard_light(b: f32, s: f32) -> f32 {
-    if s <= 0.5 {
-        return b * 2.0 * s;
+fn soft_light(b: vec3f, s: vec3f) -> vec3f {
+    let d = select(sqrt(b), ((16.0 * b - 12.0) * b + 4.0) * b, b <= vec3f(0.25));
+    return select(b + (2.0 * s - 1.0) * (d - b), b - (1.0 - 2.0 * s) * b * (1.0 - b), s <= vec3f(0.5));
+}
+
+// Brightness as the modes that take a colour apart have it.
+fn lum(c: vec3f) -> f32 {
+    return dot(c, vec3f(0.3, 0.59, 0.11));
+}
+
+// The colour with this brightness, drawn towards its grey as far as it leaves 0 to 1.
+fn set_lum(c: vec3f, brightness: f32) -> vec3f {
+    let moved = c + (brightness - lum(c));
+    let least = min(moved.r, min(moved.g, moved.b));
+    let most = max(moved.r, max(moved.g, moved.b));
+    let grey = lum(moved);
+    var clipped = moved;
+    if least < 0.0 {
+        clipped = grey + (clipped - grey) * grey / (grey - least);
     }
-    return b + (2.0 * s - 1.0) - b * (2.0 * s - 1.0);
+    if most > 1.0 {
+        clipped = grey + (clipped - grey) * (1.0 - grey) / (most - grey);
+    }
+    return clipped;
+}
+
+fn sat(c: vec3f) -> f32 {
+    return max(c.r, max(c.g, c.b)) - min(c.r, min(c.g, c.b));
+}
+
+// The colour with this distance between its greatest channel and its least, which becomes 0.
+fn set_sat(c: vec3f, saturation: f32) -> vec3f {
+    let least = min(c.r, min(c.g, c.b));
+    let span = sat(c);
+    return select(vec3f(0.0), (c - least) * saturation / max(span, 1e-6), span > 0.0);
 }
 
 // B(cb, cs) of the specification, both 0 to 1.
@@ -49,10 +88,43 @@ fn mixed(b: vec3f, s: vec3f) -> vec3f {
             return b + s - b * s;
         }
         case OVERLAY: {
-            return vec3f(hard_light(s.r, b.r), hard_light(s.g, b.g), hard_light(s.b, b.b));
+            return hard_light(s, b);
+        }
+        case DARKEN: {
+            return min(b, s);
+        }
+        case LIGHTEN: {
+            return max(b, s);
+        }
+        case COLOR_DODGE: {
+            return min(b / max(1.0 - s, vec3f(1e-6)), vec3f(1.0));
+        }
+        case COLOR_BURN: {
+            return 1.0 - min((1.0 - b) / max(s, vec3f(1e-6)), vec3f(1.0));
+        }
+        case HARD_LIGHT: {
+            return hard_light(b, s);
         }
         case SOFT_LIGHT: {
-            return vec3f(soft_light(b.r, s.r), soft_light(b.g, s.g), soft_light(b.b, s.b));
+            return soft_light(b, s);
+        }
+        case DIFFERENCE: {
+            return abs(b - s);
+        }
+        case EXCLUSION: {
+            return b + s - 2.0 * b * s;
+        }
+        case HUE: {
+            return set_lum(set_sat(s, sat(b)), lum(b));
+        }
+        case SATURATION: {
+            return set_lum(set_sat(b, sat(s)), lum(b));
+        }
+        case COLOR: {
+            return set_lum(s, lum(b));
+        }
+        case LUMINOSITY: {
+            return set_lum(b, lum(s));
         }
         default: {
             return s;
@@ -60,23 +132,35 @@ fn mixed(b: vec3f, s: vec3f) -> vec3f {
     }
 }
 
+fn straight(premultiplied: vec4f) -> vec3f {
+    return saturate(premultiplied.rgb / max(premultiplied.a, 1e-5));
+}
+
 // What the blend unit is to be given for a premultiplied colour.
 fn blend_over(source: vec4f, pixel: vec2f) -> vec4f {
-    if (BLEND == NORMAL && (!ENCODED || OVERLAPPING)) || (!ENCODED && (BLEND == ADD || BLEND == SCREEN)) {
+    if BLEND == NORMAL && (!ENCODED || OVERLAPPING) {
         return source;
     }
-    if BLEND == MULTIPLY && !ENCODED {
+    if !ENCODED && (BLEND == ADD || BLEND == SCREEN || BLEND == EXCLUSION) {
+        return source;
+    }
+    if !ENCODED && BLEND == MULTIPLY {
         return vec4f(source.rgb + 1.0 - source.a, 1.0);  // the unit multiplies: backdrop · (1 − αs + αs·cs)
     }
-    let behind = saturate(textureLoad(backdrop, vec2i(pixel), 0).rgb);
-    let straight = saturate(source.rgb / max(source.a, 1e-5));
+    let behind = textureLoad(backdrop, vec2i(pixel), 0);
+    var cb = straight(behind);
+    var cs = straight(source);
     if ENCODED {
-        let below = encode_srgb(behind);
-        let result = mixed(below, encode_srgb(straight));
-        if OVERLAPPING {
-            return vec4f(decode_srgb(result) * source.a, source.a);
-        }
-        return vec4f(decode_srgb(mix(below, result, source.a)), 1.0);
+        cb = min(encode_srgb(cb), vec3f(1.0));
+        cs = min(encode_srgb(cs), vec3f(1.0));
     }
-    return vec4f(mixed(behind, straight) * source.a, source.a);
+    // Section 5.8: where nothing is behind, there is nothing to mix with.
+    cs = mix(cs, mixed(cb, cs), behind.a);
+    if !ENCODED {
+        return vec4f(cs * source.a, source.a);
+    }
+    if OVERLAPPING {
+        return vec4f(decode_srgb(cs) * source.a, source.a);
+    }
+    return vec4f(decode_srgb(mix(cb, cs, source.a)), 1.0);
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ import numpy as np
 
 from engine.components import Layer
 from engine.components.layer import Blend
+from systems.layers import BLENDS
+from tools.bench.blends import mixed
 from tools.bench.measure import Work, growth, interleave
 from tools.bench.media import still_file
 from tools.bench.opencv import decoded
@@ -21,7 +22,6 @@ from tools.bench.stages import picture_layer, stage_of, stepping
 
 SIZES = ((1280, 720), (1920, 1080))
 COUNTS = (1, 2, 4, 8)
-BLENDS: tuple[Blend, ...] = ("normal", "add", "multiply", "screen", "overlay", "soft_light")
 OPACITY = 0.5
 
 RIVALS = {
@@ -142,27 +142,11 @@ def _blends(result: Result, size: tuple[int, int], folder: Path, rounds: int) ->
 
 
 def _formula(blend: Blend, picture: Any, light_of: Any) -> Work:
-    """Return what decodes two pictures and mixes them by the formulas of shaders/common/blend.wgsl."""
+    """Return what decodes two pictures and mixes them by the formula of the specification."""
     half = np.float32(OPACITY)
-
-    def hard(b: Any, s: Any) -> Any:
-        return np.where(s <= 0.5, 2 * b * s, b + (2 * s - 1) - b * (2 * s - 1))
-
-    def soft(b: Any, s: Any) -> Any:
-        d = np.where(b <= 0.25, ((16 * b - 12) * b + 4) * b, np.sqrt(b))
-        return np.where(s <= 0.5, b - (1 - 2 * s) * b * (1 - b), b + (2 * s - 1) * (d - b))
-
-    mixed: dict[Blend, Callable[[Any, Any], Any]] = {
-        "normal": lambda _b, s: s,
-        "add": lambda b, s: np.minimum(b + s, 1),
-        "multiply": lambda b, s: b * s,
-        "screen": lambda b, s: b + s - b * s,
-        "overlay": lambda b, s: hard(s, b),
-        "soft_light": soft,
-    }
 
     def work() -> None:
         below, above = np.take(light_of, picture, mode="clip"), np.take(light_of, picture, mode="clip")
-        _ = below * (1 - half) + mixed[blend](below, above) * half
+        _ = below * (1 - half) + mixed(blend, below, above) * half
 
     return work

@@ -59,8 +59,7 @@ def test_all_mistakes_are_said_at_once_in_file_order(wrong: Wrong) -> None:
         "4:1: opacity must be at most 1, not 3",
         "5:1: blur_px must be a finite number, not nan",
         '6:1: visible must be true or false, not "yes"',
-        '7:1: blend must be one of "normal", "add", "multiply", "screen", "overlay", "soft_light", not "nrmal" '
-        "(did you mean 'normal'?)",
+        "7:1: blend: there is no \"nrmal\" (did you mean 'normal'?)",
         "8:1: camera: 'frnt' is no entity (did you mean 'front'?)",
         "11:1: rotate must be one of 0, 90, 180, 270, not 45",
         "12:8: no component 'fil' (did you mean 'fill'?)",
