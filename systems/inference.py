@@ -17,6 +17,7 @@ from engine.gpu.device import Gpu
 from engine.gpu.planes import Planes
 from engine.media.feed import Feed
 from engine.media.picture import Picture
+from engine.models.segmenter import Segmenter
 from engine.models.store import Store
 from engine.models.worker import Answer, ModelWorker
 from engine.notices import Notices
@@ -255,14 +256,9 @@ class Inference:
         return wanted - self._refused
 
     def _load(self, wanted: Wanted) -> ModelWorker:
-        model = ModelWorker(
-            Path(wanted.file) if wanted.file else Store().best(),
-            self._clock,
-            self._trace,
-            self._notices,
-            threads=self._threads,
-            provider=wanted.provider,
-        )
+        path = Path(wanted.file) if wanted.file else Store().best()
+        segmenter = Segmenter(path, threads=self._threads, provider=wanted.provider)
+        model = ModelWorker(segmenter, self._clock, self._trace, self._notices)
         if not self._clock.steps:
             model.start()
         return model
@@ -295,7 +291,7 @@ class Inference:
             if model is None:
                 continue  # still loading, or refused: what was inferred last stays
             inferred.model = model
-            model.join(camera)
+            model.join(camera, self._world.name(camera))
             asked.setdefault(camera, {}).setdefault(model, []).append(inferred)
             if mask.align == "aligned":
                 patience_ns = int(mask.max_delay_ms * 1e6)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from engine.media.picture import Picture, Plane
-from engine.models.segmenter import Segmenter
+from engine.models.runner import Runner
 from engine.notices import Notices
 from engine.threads.mailbox import Mailbox
 from engine.threads.slots import Slot, Slots
@@ -65,9 +64,10 @@ class _Desk:
 
     MASKS = 4  # one being written, one in the outbox, two with whoever shows them
 
-    def __init__(self, camera: int, mask_size: tuple[int, int]) -> None:
+    def __init__(self, camera: int, name: str, mask_size: tuple[int, int]) -> None:
         width, height = mask_size
         self.camera = camera
+        self.name = name
         self.inbox: Mailbox[Picture] = Mailbox()
         self.outbox: Mailbox[Answer] = Mailbox()
         self.slots: Slots[Plane] = Slots(lambda: np.zeros((height, width), np.uint8), self.MASKS)
@@ -92,20 +92,18 @@ class _Desk:
 class ModelWorker(Worker):
     """Runs one model once per picture, the newest of each camera in turn.
 
-    The model is open and warm when the constructor returns, so that a bad one is known before the show is on air.
+    What runs it is open and warm before the worker is made, so that a bad one is known before the show is on air. Where
+    it runs elsewhere, only this thread waits for it; when it fails there it is opened anew after a pause.
 
     Thread: `submit`, `answers`, `join`, `leave` and `infer_now` from the thread that ticks; `submit` also from the
     thread of a camera that has joined; `infer_now` only while the worker is not started, since the model has one set of
-    buffers. Blocks: the constructor and `infer_now` for the model, `stop` for a run; the others never. Owns: the model,
-    its masks, and every picture between `submit` and its answer. Fails: the constructor with ModelError; afterwards as
-    every Worker, and the picture is released.
+    buffers. Blocks: `infer_now` for the model, `stop` for a run; the others never. Owns: the model, its masks, and
+    every picture between `submit` and its answer. Fails: as every Worker, and the picture is released.
     """
 
-    def __init__(
-        self, path: Path, clock: Clock, trace: Trace, notices: Notices, *, threads: int = 1, provider: str = "auto"
-    ) -> None:
-        self.segmenter = Segmenter(path, threads=threads, provider=provider)
-        super().__init__(f"model {self.segmenter.name}", notices)
+    def __init__(self, segmenter: Runner, clock: Clock, trace: Trace, notices: Notices) -> None:
+        super().__init__(f"model {segmenter.name}", notices)
+        self.segmenter = segmenter
         self._fallback = ""
         self._say_fallback()
         self._clock = clock
@@ -113,10 +111,10 @@ class ModelWorker(Worker):
         self._work = threading.Event()
         self._desks: dict[int, _Desk] = {}  # replaced as a whole, so that the worker may walk through it
 
-    def join(self, camera: int) -> None:
+    def join(self, camera: int, name: str = "") -> None:
         """Make room for a camera; `submit` does it too, but this can be done before the show is on air."""
         if camera not in self._desks:
-            self._desks = {**self._desks, camera: _Desk(camera, self.segmenter.mask_size)}
+            self._desks = {**self._desks, camera: _Desk(camera, name, self.segmenter.mask_size)}
 
     def leave(self, camera: int) -> None:
         """Forget a camera and release what lies in its boxes. Answers that were taken stay valid."""
@@ -151,6 +149,7 @@ class ModelWorker(Worker):
     def infer_now(self, camera: int, picture: Picture) -> Answer:
         """Answer at once on the caller's thread, for a clock that steps. Takes over one hold, as `submit` does."""
         self.join(camera)
+        self.segmenter.open()
         answer = self._infer(self._desks[camera], picture)
         if answer is None:
             raise RuntimeError(f"{self.name}: all {_Desk.MASKS} masks of camera {camera} are still held")
@@ -165,6 +164,14 @@ class ModelWorker(Worker):
         """Return what became of the camera's pictures so far."""
         desk = self._desks[camera]
         return Counts(desk.inferences, desk.inbox.displaced_count + desk.lost)
+
+    def open(self) -> None:
+        """Make sure that the model is ready, wherever it runs."""
+        self.segmenter.open(lambda: self.stopping)
+
+    def close(self) -> None:
+        """Give the model back after a failure."""
+        self.segmenter.close()
 
     def turn(self) -> None:
         """Answer what the cameras submitted since the last turn, one picture each."""
@@ -185,14 +192,16 @@ class ModelWorker(Worker):
     def stop(self, timeout_s: float = 5.0) -> None:
         """End the thread, and release every picture and mask that nobody took."""
         super().stop(timeout_s)
+        self.segmenter.close()
         for desk in self._desks.values():
             desk.clear()
 
     def _say_fallback(self) -> None:
-        """Say once why the model runs elsewhere than it should."""
+        """Say once why the model runs elsewhere than it should, and when it does so no longer."""
         if self.segmenter.fallback != self._fallback:
             self._fallback = self.segmenter.fallback
-            self.notices.say("visible", self.name, f"runs on {self.segmenter.provider}: {self._fallback}")
+            why = f": {self._fallback}" if self._fallback else " again"
+            self.notices.say("visible", self.name, f"runs on {self.segmenter.provider}{why}")
 
     def _infer(self, desk: _Desk, picture: Picture) -> Answer | None:
         """Run the model; release the picture. None if every mask is held by others."""
@@ -203,7 +212,7 @@ class ModelWorker(Worker):
                 return None
             try:
                 with self._span:
-                    self.segmenter.run(picture, slot.buffer)
+                    self.segmenter.run(picture, slot.buffer, desk.name)
             except BaseException:
                 desk.lost += 1
                 slot.release()

@@ -148,7 +148,7 @@ class SlowModel:
         self.masks: Slots[Plane] = Slots(lambda: np.zeros((4, 4), np.uint8), 4)
         self.ready: Answer | None = None
 
-    def join(self, _camera: int) -> None:
+    def join(self, _camera: int, _name: str = "") -> None:
         pass
 
     def submit(self, _camera: int, picture: Picture) -> None:

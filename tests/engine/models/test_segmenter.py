@@ -12,7 +12,8 @@ import pytest
 
 from engine.errors import ModelError
 from engine.media.picture import Picture, Plane
-from engine.models.segmenter import Segmenter, yuv_to_rgb
+from engine.models.segmenter import Segmenter
+from engine.models.shrink import yuv_to_rgb
 from tests.engine.models.conftest import Truth, overlap
 from tests.engine.models.onnx_models import TensorProto, helper, mixer, save
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.media.picture import Picture, PictureBuffer, Plane
+from engine.models.segmenter import Segmenter
 from engine.models.worker import Answer, Counts, ModelWorker
 from engine.notices import Notices
 from engine.threads.slots import Slots
@@ -25,7 +26,8 @@ class Studio:
     def __init__(self, path: Path, notices: Notices) -> None:
         self.clock = HandClock()
         self.trace = Trace()
-        self.worker = ModelWorker(mixer(path, "nhwc", [[1.0, 0.0, 0.0]]), self.clock, self.trace, notices)
+        segmenter = Segmenter(mixer(path, "nhwc", [[1.0, 0.0, 0.0]]))
+        self.worker = ModelWorker(segmenter, self.clock, self.trace, notices)
         self.worker.FIRST_PAUSE_S = 0.001
         self.pictures = Slots(PictureBuffer, 8)
         self.gate = threading.Event()
@@ -35,7 +37,7 @@ class Studio:
         self._run = self.worker.segmenter.run
         self.worker.segmenter.run = self._gated_run  # type: ignore[method-assign]
 
-    def _gated_run(self, picture: Picture, mask: Plane) -> None:
+    def _gated_run(self, picture: Picture, mask: Plane, camera: str = "") -> None:  # noqa: ARG002
         self.entered.set()
         assert self.gate.wait(10)
         if self.failures:

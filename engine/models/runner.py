@@ -1,0 +1,50 @@
+"""What finds the person in a picture, wherever it does: on this thread, in a process of its own, or on a server."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from engine.media.picture import Picture, Plane
+
+
+class Runner(ABC):
+    """A model at work. Whoever uses one does not know where it runs.
+
+    `name` is the model's, `where` is "thread", "process" or a URL. Sizes are (width, height). `provider` is what really
+    runs it now, `nodes` how many of its nodes run on which provider where that is known, and `fallback` why it does not
+    run where or how it should, in one line, or nothing.
+
+    Thread: one at a time. Blocks: `open` and `run` for the model, but not for ever: what does not answer is given up.
+    Owns: what runs the model. Fails: ModelError from the constructor, `open` and `run`; `open` may then be tried again.
+    """
+
+    name: str
+    where = "thread"
+    input_size: tuple[int, int]
+    mask_size: tuple[int, int]
+
+    @property
+    @abstractmethod
+    def provider(self) -> str:
+        """What runs the model now."""
+
+    @property
+    def nodes(self) -> dict[str, int]:
+        """How many nodes of its graph run on each provider."""
+        return {}
+
+    @property
+    def fallback(self) -> str:
+        """Why it does not run where or how it should."""
+        return ""
+
+    def open(self, stopping: Callable[[], bool] = lambda: False) -> None:  # noqa: B027 - most are, and stay so
+        """Make sure that it is ready; give up when `stopping` says so."""
+
+    @abstractmethod
+    def run(self, picture: Picture, mask: Plane, camera: str = "") -> None:
+        """Write the person of a camera's picture into `mask`, (height, width) of `mask_size`, as its planes lie."""
+
+    def close(self) -> None:  # noqa: B027 - most have nothing to give back
+        """Give back what is held; `open` gets it again. May be called twice."""
