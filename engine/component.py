@@ -98,7 +98,7 @@ def components() -> dict[str, type]:
     """Every component by its TOML name, in the order of their files."""
     import engine.components  # noqa: F401 - declares them
 
-    return _BY_NAME
+    return dict(sorted(_BY_NAME.items()))
 
 
 def states_of(component_type: type) -> list[type]:
@@ -116,6 +116,12 @@ def about(info: FieldInfo) -> About:
     """Return what a field says of itself."""
     extra: Any = info.json_schema_extra or {}
     return About(**extra.get("about", {}))
+
+
+def bounds(info: FieldInfo) -> dict[str, Any]:
+    """Return a field's bounds as pydantic names them: `ge` and `le`, where it has them."""
+    found = ((name, getattr(each, name, None)) for each in info.metadata for name in ("ge", "le"))
+    return {name: bound for name, bound in found if bound is not None}
 
 
 class Colour(NamedTuple):

@@ -1,4 +1,4 @@
 """What happens in a tick, one file each, in the order of `ORDER`."""
 
-ORDER = ("capture", "inference", "masks", "lighting", "particles", "layers", "composite", "present")
+ORDER = ("keyframes", "capture", "inference", "masks", "lighting", "particles", "layers", "composite", "present")
 """The systems by file name, as they run. Faces and avatars will stand between masks and lighting."""

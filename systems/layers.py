@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, get_args
 
-from engine.components import Camera, Fill, Layer, Lighting, Mask, Particles, Place, Viewpoint
+from engine.components import Camera, Fill, Keyframes, Layer, Lighting, Mask, Particles, Place, Viewpoint
 from engine.components.layer import Blend
 from engine.geometry import Vector, lay, stored_box
 from engine.gpu.blur import MOST_SIGMA_PX, Blur
@@ -50,6 +50,7 @@ class Drawing(ABC):
         encoded = layer.space == "srgb"
         self.needs_backdrop = layer.blend not in FIXED or encoded
         self.lit: Lit | None = None
+        self.is_keyed = False  # whether place or looks change with time
         self._constants = {"BLEND": BLENDS[layer.blend], "ENCODED": float(encoded)}
         self._pipelines: dict[Any, Any] = {}
 
@@ -226,6 +227,7 @@ class PictureDrawing(Drawing):
         garbage = matte.mask.garbage if matte is not None else None
         key = (
             planes.version, planes.size, planes.quarter_turns, planes.mirrored, shift if place.depth else None, garbage,
+            (place.x, place.y, place.scale, place.rotate, place.depth) if self.is_keyed else None,
         )  # fmt: skip
         if key == self._laid:
             return
@@ -294,19 +296,25 @@ class FillDrawing(Drawing):
     def __init__(self, passes: Passes, stage: StageImage, entity: int, layer: Layer, fill: Fill, place: Place) -> None:
         super().__init__(passes, stage, entity, layer)
         self._place = place
+        self._fill = fill
         self._block = passes.uniforms.block(passes.shaders.struct("fill.wgsl", "Fill"))
-        data = self._block.data
+        self._pack()
+        self._textures = passes.textures(*(None,) * 5, self._backdrop)
+
+    def _pack(self) -> None:
+        fill, data = self._fill, self._block.data
         angle = math.radians(fill.angle)
         data["from_colour"] = (*fill.colour, 1.0)
         data["to_colour"] = (*(fill.colour if fill.shape == "plain" else fill.to), 1.0)
         data["direction"] = (math.cos(angle), math.sin(angle))
         data["radial"] = fill.shape == "radial"
-        self._textures = passes.textures(*(None,) * 5, self._backdrop)
 
     def prepare(self, tick: Tick, shift: Vector) -> None:  # noqa: ARG002 - a fill stands still in time
-        """Pack opacity and place."""
+        """Pack colours, opacity and place."""
         self.visible = True
         data = self._block.data
+        if self.is_keyed:
+            self._pack()
         data["opacity"] = self.layer.opacity
         self.hides = self.layer.opacity == 1.0 and self.layer.blend == "normal"
         place = self._place
@@ -405,6 +413,8 @@ class Layers:
         found.sort(key=lambda item: item[:2])
         made = (self._make(entity, layer) for *_, entity, layer in found)
         self.drawings = [drawing for drawing in made if drawing is not None]
+        for drawing in self.drawings:
+            drawing.is_keyed = self._world.get(drawing.entity, Keyframes) is not None
 
     def _make(self, entity: int, layer: Layer) -> Drawing | None:
         world, shared = self._world, (self._passes, self._stage, entity, layer)

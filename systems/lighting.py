@@ -23,8 +23,10 @@ from engine.media.panorama import harmonics, read_panorama
 from engine.notices import Notices
 from engine.temperature import light_of
 from engine.tick import Tick
+from engine.timing.keyframes import Timeline
 from engine.world import World
 from systems.inference import Shown
+from systems.keyframes import Keyed
 from systems.masks import Matte
 
 MOST_LAMPS = 16
@@ -58,7 +60,7 @@ class Lit:
 class Lighting:
     """Packs the lamps for every lit person, and keeps their shapes up to date.
 
-    Reads: Light, Lighting, Environment, Layer, Mask, Matte, Shown. Writes: Lit. Sends: nothing.
+    Reads: Light, Lighting, Environment, Keyed, Layer, Mask, Matte, Shown. Writes: Lit. Sends: nothing.
     """
 
     def __init__(self, world: World, passes: Passes, stage: StageImage, notices: Notices) -> None:
@@ -69,7 +71,7 @@ class Lighting:
         self._revision = -1
         self._shade_type = passes.shaders.struct("shade.wgsl", "Shade")
         self._lamps = np.zeros((MOST_LAMPS,), self._shade_type["lamps"].base)
-        self._lamp_count = 0
+        self._lights: list[tuple[Light, Timeline | None]] = []
         self._panoramas: dict[str, NDArray[np.float32] | None] = {}  # None: being read, or refused
         self.environment = Environment()
         self.panorama: NDArray[np.float32] | None = None  # harmonics (9, 3) of the light that is known
@@ -87,7 +89,7 @@ class Lighting:
             self._reconcile()
         for entity, (lighting, lit) in self._world.each(components.Lighting, Lit):
             matte = self._world.get(lit.mask, Matte) if lit.mask is not None else None
-            lit.active = matte is not None and matte.silhouette is not None and self._does_anything(lighting)
+            lit.active = matte is not None and matte.silhouette is not None and self._does_anything(entity, lighting)
             if matte is None or matte.silhouette is None or not lit.active:
                 continue
             self._look(entity, lit, matte)
@@ -96,7 +98,7 @@ class Lighting:
             sigma_px = lighting.wrap_px * lit.body.size[0] / self._stage.size[0]
             if matte.changed or lit.changed:
                 lit.body.form(tick.encoder, matte.silhouette.textures, sigma_px)
-            self._pack(lit.shade.data, lighting)
+            self._pack(lit, lighting, self._world.get(entity, Keyed))
 
     def _look(self, entity: int, lit: Lit, matte: Matte) -> None:
         """Take note of the picture that the person is in, and make what they need where there is nothing yet."""
@@ -114,26 +116,43 @@ class Lighting:
             lit.changed = True
             lit.version += 1
 
-    def _does_anything(self, lighting: components.Lighting) -> bool:
+    def _does_anything(self, entity: int, lighting: components.Lighting) -> bool:
+        """Whether there is any light to take. Where that is keyed there may be: pipelines do not change on air."""
+        keyed = self._world.get(entity, Keyed)
+        if keyed is not None and "lighting" in keyed.following:
+            return True
         own = lighting.ambience or lighting.rim or lighting.matching or lighting.wrap or lighting.grain
-        lamps = lighting.lights and self._lamp_count
+        lamps = lighting.lights and self._lights
         return bool(lighting.strength and (own or lamps or lighting.exposure or lighting.shadow))
 
-    def _pack(self, data: NDArray[Any], lighting: components.Lighting) -> None:
+    def _pack(self, lit: Lit, lighting: components.Lighting, keyed: Keyed | None) -> None:
+        """Pack what lights a person, as it was when their picture was taken."""
+        assert lit.shade is not None
+        if keyed is not None and keyed.timeline is not None:
+            keyed.timeline.apply("lighting", lighting, lit.time_ns)
+        for lamp, (light, timeline) in zip(self._lamps, self._lights, strict=False):
+            if timeline is not None:
+                timeline.apply("light", light, lit.time_ns)
+                write_lamp(lamp, light, self._stage.size[0] / self._stage.size[1])
+        data = lit.shade.data
         data["exposure"] = 2.0**lighting.exposure
         for name in ("lights", "ambience", "rim", "matching", "grain", "wrap", "strength"):
             data[name] = getattr(lighting, name)
-        data["lamp_count"] = self._lamp_count
+        data["lamp_count"] = len(self._lights)
         data["lamps"] = self._lamps
 
     def _reconcile(self) -> None:
-        lights = [light for _, (light,) in self._world.each(Light) if light.strength > 0.0]
+        lights = []
+        for entity, (light,) in self._world.each(Light):
+            keyed = self._world.get(entity, Keyed)
+            timeline = keyed.timeline if keyed is not None and "light" in keyed.following else None
+            if light.strength > 0.0 or timeline is not None:
+                lights.append((light, timeline))
         if len(lights) > MOST_LAMPS:
             self._notices.say("visible", "lighting", f"only the first {MOST_LAMPS} of {len(lights)} lights shine")
-        self._lamp_count = min(len(lights), MOST_LAMPS)
-        aspect = self._stage.size[0] / self._stage.size[1]
-        for lamp, light in zip(self._lamps, lights, strict=False):
-            write_lamp(lamp, light, aspect)
+        self._lights = lights[:MOST_LAMPS]
+        for lamp, (light, _) in zip(self._lamps, self._lights, strict=False):
+            write_lamp(lamp, light, self._stage.size[0] / self._stage.size[1])
         for entity, (_, lit) in self._world.each(components.Lighting, Lit):
             lit.mask = masked_entity(self._world, entity)
         self._surround()

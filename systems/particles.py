@@ -9,7 +9,7 @@ import wgpu
 
 from engine import components
 from engine.component import state
-from engine.components import Place
+from engine.components import Keyframes, Place
 from engine.gpu.passes import Passes
 from engine.gpu.quads import UNPLACED, lay_picture, write_quad
 from engine.gpu.stage import StageImage
@@ -55,7 +55,7 @@ class Particles:
 
     A new cloud is run in for one life, so that snow is falling in the first picture rather than starting to.
 
-    Reads: Particles, Place, Matte, Shown. Writes: Cloud. Sends: nothing.
+    Reads: Particles, Keyframes, Place, Matte, Shown. Writes: Cloud. Sends: nothing.
     """
 
     def __init__(self, world: World, passes: Passes, stage: StageImage) -> None:
@@ -71,8 +71,8 @@ class Particles:
         clouds = self._world.each(components.Particles, Cloud)
         if not clouds:
             return
-        for _, (particles, cloud) in clouds:
-            if cloud.component is not particles:
+        for entity, (particles, cloud) in clouds:
+            if cloud.component is not particles or self._world.get(entity, Keyframes) is not None:
                 self._pack(particles, cloud)
             assert cloud.block is not None
             self._bind(particles, cloud)

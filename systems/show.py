@@ -34,6 +34,7 @@ from systems import ORDER
 from systems.capture import Capture, Captured
 from systems.composite import Composite
 from systems.inference import Inference, Shown
+from systems.keyframes import Keyframes
 from systems.layers import Layers
 from systems.lighting import Lighting
 from systems.masks import Masks
@@ -91,6 +92,7 @@ class Show:
         self.layers = Layers(world, passes, stage)
         self.present = Present(world, passes, stage, clock, self.notices, self.trace, headless=self.headless)
         systems: dict[str, System] = {
+            "keyframes": Keyframes(world),
             "capture": self.capture,
             "inference": self.inference,
             "masks": Masks(world, passes),

@@ -5,6 +5,7 @@ from engine.components.display import Display
 from engine.components.environment import Environment
 from engine.components.fill import Fill
 from engine.components.key import Key
+from engine.components.keyframes import Keyframes
 from engine.components.layer import Layer
 from engine.components.light import Light
 from engine.components.lighting import Lighting
@@ -24,6 +25,7 @@ __all__ = [
     "Environment",
     "Fill",
     "Key",
+    "Keyframes",
     "Layer",
     "Light",
     "Lighting",

@@ -98,8 +98,8 @@ def _component(source: Source, path: KeyPath, component_type: type, fields: Mapp
         return component_type(**good)
     except pydantic.ValidationError as error:
         for detail in error.errors(include_url=False):
-            field = str(detail["loc"][0])
-            source.blame((*path, field), _in_plain_words(detail, component_type, fields[field]))
+            field, *inside = (str(part) for part in detail["loc"] if isinstance(part, str))
+            source.blame((*path, field, *inside), _in_plain_words(detail, component_type, fields[field]))
             good.pop(field, None)
         return component_type(**good)
 
@@ -109,9 +109,17 @@ def _in_plain_words(detail: ErrorDetails, component_type: type, value: object) -
     field, *inside = detail["loc"]
     schema = field_schemas(component_type)[str(field)]
     limits = detail.get("ctx", {})
-    if inside and detail["type"] != "missing":
-        field, schema, value = f"{field}[{inside[0]}]", schema["items"], detail["input"]
+    if detail["type"] == "extra_forbidden":
+        return f"{field} has no number or colour {inside[-1]!r} to key{suggestion(inside[-1], schema['properties'])}"
+    for part in inside if detail["type"] != "missing" else ():
+        if isinstance(part, str):
+            field, schema = f"{field}.{part}", schema["properties"][part]
+        else:
+            field, schema = f"{field}[{part}]", schema["items"]
+        value = detail["input"]
     match detail["type"]:
+        case "too_short":
+            wanted = f"{expected(schema)}, one at least"
         case "greater_than_equal":
             wanted = f"at least {number(limits['ge'])}"
         case "less_than_equal":

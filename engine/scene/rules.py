@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from engine.component import about, fields_of, snake_case
-from engine.components import Camera, Display, Environment, Fill, Layer, Logo, Mask, Particles, Stage, Stream
+from engine.components import (
+    Camera,
+    Display,
+    Environment,
+    Fill,
+    Keyframes,
+    Layer,
+    Logo,
+    Mask,
+    Particles,
+    Stage,
+    Stream,
+)
+from engine.components.keyframes import KEYED
 from engine.errors import OutputError
 from engine.media.address import parse_address
 from engine.scene.words import suggestion
@@ -70,6 +84,8 @@ def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
     for name in ("logo", "overlay", "stream"):
         if name in parts and not _of(parts, Display):
             yield name, (), f"{name} belongs to one display; move it to the entity with that display table"
+    if keyframes := _of(parts, Keyframes):
+        yield from _keyframes(parts, keyframes)
     if logo and not logo.file:
         yield "logo", ("file",), 'logo has no picture; give file = "FILE.png"'
     if (stream := _of(parts, Stream)) and stream.url:
@@ -77,6 +93,21 @@ def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
             parse_address(stream.url)
         except OutputError as error:
             yield "stream", ("url",), str(error)
+
+
+def _keyframes(parts: Parts, keyframes: Keyframes) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    times = keyframes.times_s
+    if any(later <= earlier for earlier, later in itertools.pairwise(times)):
+        yield "keyframes", ("times_s",), "times_s must rise from each to the next"
+    for name in KEYED:
+        tracks = getattr(keyframes, name)
+        if tracks and name not in parts:
+            message = f"{name}: this entity has no {name} whose fields could change; add its table"
+            yield "keyframes", (name,), message
+        for field, values in tracks.items():
+            if len(values) != len(times):
+                message = f"{name}.{field} has {len(values)} values for {len(times)} times; give one for each"
+                yield "keyframes", (name,), message
 
 
 def _mask(mask: Mask, seen: Camera | None) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -19,6 +19,8 @@ def field_schemas(component_type: type) -> dict[str, Schema]:
         del schema["title"], schema["about"]
         if "prefixItems" in schema:  # all parts of a tuple are alike, and every editor knows `items`
             schema["items"] = schema.pop("prefixItems")[0]
+        for inside in schema.get("properties", {}).values():
+            del inside["title"]
     return schemas
 
 

@@ -27,6 +27,8 @@ def toml(value: object) -> str:
         return '"' + "".join(map(_escaped, value)) + '"'
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(toml, value)) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name} = {toml(each)}" for name, each in value.items()) + "}"
     return repr(value)
 
 
@@ -48,8 +50,12 @@ def expected(schema: Schema) -> str:
     """Say what a field takes, without its bounds."""
     if "enum" in schema:
         return "one of " + ", ".join(map(toml, schema["enum"]))
+    if schema["type"] == "object":
+        return "a table of arrays: " + ", ".join(schema["properties"])
     if schema["type"] == "array":
-        return f"{schema['minItems']} numbers in brackets"
+        parts = "colours" if "pattern" in schema["items"] else "numbers"
+        many = f"{schema['maxItems']} {parts}" if "maxItems" in schema else parts
+        return f"{many} in brackets"
     return 'a colour such as "#ff8800"' if "pattern" in schema else _TYPES[schema["type"]]
 
 

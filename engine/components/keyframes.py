@@ -1,0 +1,88 @@
+"""Values that change with time."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from engine.component import Colour, bounds, component, field, fields_of, snake_case
+from engine.components.environment import Environment
+from engine.components.fill import Fill
+from engine.components.layer import Layer
+from engine.components.light import Light
+from engine.components.lighting import Lighting
+from engine.components.particles import Particles
+from engine.components.place import Place
+from engine.components.viewpoint import Viewpoint
+
+Tracks = dict[str, list[Any]]
+"""Values by field: numbers or colours, one for each time."""
+
+Times = Annotated[tuple[Annotated[float, Field(ge=0.0, le=86400.0)], ...], Field(min_length=1)]
+
+REOPEN = frozenset({"blur_px"})
+"""Fields that textures are made for: they cannot change from tick to tick."""
+
+
+class Of:
+    """Says what a component's table of tracks may hold: all its numbers and colours, within their own bounds."""
+
+    def __init__(self, kind: type) -> None:
+        self._fields = {
+            name: info
+            for name, info in fields_of(kind).items()
+            if info.annotation in (float, Colour) and name not in REOPEN
+        }
+
+    def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.typed_dict_schema(
+            {
+                name: core_schema.typed_dict_field(
+                    core_schema.list_schema(
+                        core_schema.float_schema(**bounds(info))
+                        if info.annotation is float
+                        else handler.generate_schema(Colour),
+                        min_length=1,
+                        metadata={"pydantic_js_updates": {"description": info.description}},
+                    ),
+                    required=False,
+                )
+                for name, info in self._fields.items()
+            },
+            extra_behavior="forbid",
+            config={"strict": True, "allow_inf_nan": False},
+        )
+
+
+def tracks(kind: type) -> Tracks:
+    """Describe the tracks of one component."""
+    name = snake_case(kind.__name__)
+    return field({}, f"Values of this entity's {name}, such as {name}.FIELD = [VALUE, VALUE]: one for each time.")
+
+
+@component
+class Keyframes:
+    """Lets numbers and colours of this entity's other components change with the show's time."""
+
+    times_s: Times = field((0.0,), "When each value is reached, in rising order.", unit="s")
+    ease: Literal["linear", "smooth", "hold"] = field(
+        "smooth", "From one value to the next: evenly, softly at both ends, or not until its time."
+    )
+    repeat: Literal["once", "loop", "swing"] = field(
+        "once", "After the last time: stay there, begin again, or go back and forth."
+    )
+    start_s: float = field(0.0, "When on the show's clock times begin.", low=-86400.0, high=86400.0, unit="s")
+    environment: Annotated[Tracks, Of(Environment)] = tracks(Environment)
+    fill: Annotated[Tracks, Of(Fill)] = tracks(Fill)
+    layer: Annotated[Tracks, Of(Layer)] = tracks(Layer)
+    light: Annotated[Tracks, Of(Light)] = tracks(Light)
+    lighting: Annotated[Tracks, Of(Lighting)] = tracks(Lighting)
+    particles: Annotated[Tracks, Of(Particles)] = tracks(Particles)
+    place: Annotated[Tracks, Of(Place)] = tracks(Place)
+    viewpoint: Annotated[Tracks, Of(Viewpoint)] = tracks(Viewpoint)
+
+
+KEYED: dict[str, type] = {
+    snake_case(kind.__name__): kind for kind in (Environment, Fill, Layer, Light, Lighting, Particles, Place, Viewpoint)
+}
+"""The components whose fields can be keyed, by their TOML names."""

@@ -1,0 +1,137 @@
+"""Numbers and colours change with time, light with that of the picture; what the author wrote stays."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from engine.components import Fill, Keyframes, Layer, Light
+from engine.scene.load import load_scene
+from engine.scene.reload import apply_scene
+from systems.lighting import Lit
+from tests.shows import Air
+
+FADE = """
+[wall.fill]
+colour = "#ffffff"
+[wall.layer]
+[wall.keyframes]
+times_s = [0.0, 1.0]
+ease = "linear"
+layer.opacity = [0.0, 1.0]
+fill.colour = ["#ff0000", "#0000ff"]
+"""
+
+
+def test_what_is_drawn_follows(air: Air) -> None:
+    on_air = air(FADE)
+    assert on_air.light().max() == 0.0
+    on_air.ticks(15)
+    np.testing.assert_allclose(on_air.light()[20, 20], (0.25, 0.0, 0.25), atol=0.01)
+    on_air.ticks(30)
+    np.testing.assert_allclose(on_air.light()[20, 20], (0.0, 0.0, 1.0), atol=0.01)
+
+
+def test_what_the_author_wrote_stays_and_comes_back(air: Air) -> None:
+    on_air = air(FADE, ticks=10)
+    show = on_air.show
+    wall = show.scene.entities["wall"]
+    assert wall["layer"] == Layer()
+    assert show.world.get("wall", Layer) is not wall["layer"]
+    without = {name: part for name, part in wall.items() if name != "keyframes"}
+    entities = {**show.scene.entities, "wall": without}
+    changed = dataclasses.replace(show.scene, entities=entities)
+    apply_scene(show.world, show.scene, changed)
+    show.scene = changed
+    on_air.ticks()
+    assert show.world.get("wall", Layer) is wall["layer"]
+    assert show.world.get("wall", Fill) is wall["fill"]
+    np.testing.assert_allclose(on_air.light()[20, 20], 1.0, atol=0.01)
+
+
+def test_a_place_moves_a_picture(air: Air) -> None:
+    scene = """
+    [front.camera]
+    source = "synthetic"
+    width = 96
+    height = 54
+    [front.layer]
+    [front.keyframes]
+    times_s = [0.0, 1.0]
+    ease = "linear"
+    place.x = [-0.5, 0.5]
+    [front.place]
+    """
+    on_air = air(scene, ticks=16)
+    light = on_air.light().sum(axis=2)
+    assert light[:, :46].min() > 0.0
+    assert light[:, 50:].max() == 0.0
+
+
+def test_lamps_are_those_of_when_the_picture_was_taken(air: Air) -> None:
+    scene = """
+    [front.camera]
+    source = "synthetic"
+    width = 96
+    height = 54
+    rate_hz = 3.0
+    [guest.mask]
+    camera = "front"
+    source = "truth"
+    [guest.layer]
+    [guest.lighting]
+    ambience = 0.0
+    rim = 0.0
+    matching = 0.0
+    wrap = 0.0
+    [lamp.light]
+    kind = "ambient"
+    [lamp.keyframes]
+    times_s = [0.0, 1.0]
+    ease = "linear"
+    light.strength = [0.0, 1.0]
+    """
+    on_air = air(scene)
+    lit = on_air.show.world.get("guest", Lit)
+    assert lit is not None
+    for _ in range(25):
+        on_air.ticks()
+        assert lit.shade is not None
+        taken_s = lit.time_ns / 1e9
+        assert taken_s == pytest.approx(int((on_air.clock.now_ns / 1e9 + 0.001) * 3) / 3, abs=1e-6)
+        assert lit.shade.data["lamps"][0, 0]["colour"][0] == pytest.approx(taken_s, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ("times_s = [1.0, 1.0]\nlight.strength = [1.0, 2.0]", ":3:1: times_s must rise from each to the next"),
+        (
+            "times_s = [1.0]\nlight.strength = [1.0, 2.0]",
+            ":4:1: light.strength has 2 values for 1 times; give one for each",
+        ),
+        ("light.strength = [99.0]", ":3:7: light.strength[0] must be at most 20, not 99.0"),
+        ("light.strenght = [9.0]", ":3:7: light has no number or colour 'strenght' to key (did you mean 'strength'?)"),
+        ("light.kind = ['spot']", ":3:7: light has no number or colour 'kind' to key"),
+        ("place.x = [0.1]", ":3:1: place: this entity has no place whose fields could change; add its table"),
+        ('light.colour = ["red"]', ':3:7: light.colour[0] must be a colour such as "#ff8800", not "red"'),
+        ("light.x = []", ":3:7: light.x must be numbers in brackets, one at least, not []"),
+    ],
+)
+def test_a_mistake_is_said_in_its_place(air: Air, said: str, complaint: str) -> None:
+    with pytest.raises(Exception, match=r"show0\.toml") as found:
+        air(f"[lamp.light]\n[lamp.keyframes]\n{said}\n")
+    assert complaint in str(found.value)
+
+
+def test_a_whole_scene_of_keyframes_loads_as_it_is_written(air: Air) -> None:
+    on_air = air(
+        '[a.light]\n[a.keyframes]\ntimes_s = [0, 2.5]\nlight.colour = ["#fff", "#f80"]\nlight.x = [0.0, 1.0]\n'
+    )
+    said = on_air.show.world.get("a", Keyframes)
+    assert said is not None
+    assert said.times_s == (0.0, 2.5)
+    assert on_air.show.world.get("a", Light) is not None
+    assert load_scene(on_air.path).entities["a"]["keyframes"] == said
