@@ -32,10 +32,11 @@ def need_xvfb() -> str:
 
 
 class Desktop:
-    """An X server with one monitor, 800 × 600, and no window manager; seen through its frame buffer file."""
+    """An X server with one monitor and no window manager; seen through its frame buffer file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
         self._folder = folder
+        self._size = size
         self._process: subprocess.Popen[bytes] | None = None
         self._x: Any = None
         self._connection: Any = None
@@ -47,7 +48,7 @@ class Desktop:
             pytest.skip("virtual monitors are for Linux")
         program = need_xvfb()
         ready, says = os.pipe()
-        arguments = [program, "-displayfd", str(says), "-screen", "0", f"{WIDTH}x{HEIGHT}x24"]
+        arguments = [program, "-displayfd", str(says), "-screen", "0", "{}x{}x24".format(*self._size)]
         # It ends when its last client goes: that is the connection made below, even if the tests are killed.
         arguments += ["-fbdir", str(self._folder), "-nolisten", "tcp", "-terminate"]
         self._process = subprocess.Popen(arguments, pass_fds=(says,), stderr=subprocess.DEVNULL)
@@ -76,8 +77,8 @@ class Desktop:
             # The format of xwd, most significant byte first: sizes, then colours of 12 bytes, then BGRX.
             header = np.frombuffer(screen[:100], ">u4")
             header_bytes, line_bytes, colours = int(header[0]), int(header[12]), int(header[19])
-            rows = np.frombuffer(screen[:], np.uint8)[header_bytes + 12 * colours :][: HEIGHT * line_bytes]
-        return np.ascontiguousarray(rows.reshape(HEIGHT, -1, 4)[:, :WIDTH, 2::-1])
+            rows = np.frombuffer(screen[:], np.uint8)[header_bytes + 12 * colours :][: self._size[1] * line_bytes]
+        return np.ascontiguousarray(rows.reshape(self._size[1], -1, 4)[:, : self._size[0], 2::-1])
 
     # What a person does, from another connection than the program's.
 

@@ -13,8 +13,9 @@
     panels/       one file a panel
 
 A panel is a class with a `title` and `draw(session)`, called inside a window of imgui that is there already. What it
-needs beside the session (`canvas` for textures and fonts, `player` for the show) comes through its constructor; it keeps
-only what concerns its looks. It changes the scene by `session.turn` while something is held, `session.finish` when it is
-let go, and `session.set` for a step that is whole; `session.value` says what holds now. It never waits: a frame is built
-between two ticks. To add one, write it, and name it in `Workspace`. `panels/widgets.py` has what several draw.
+needs beside the session (`canvas` for textures and fonts, `player` for the show) comes through its constructor; it
+keeps only what concerns its looks. It changes the scene by `session.turn` while something is held, `session.finish`
+when it is let go, and `session.set` for a step that is whole; `session.value` says what holds now. It never waits: a
+frame is built between two ticks. To add one, write it, and name it in `Workspace`. `panels/widgets.py` has what several
+draw.
 """

@@ -33,6 +33,9 @@ SIZE = (1440, 900)
 IDLE_HZ = 30.0
 """How often the window is drawn while no show runs, or its time stands still."""
 
+SETTLES = 4
+"""Frames after which what docks has found its place, and tables their columns."""
+
 COLLECT_EVERY = 300
 """Frames between two collections of young garbage: on air the collector is off, and imgui's lists make some."""
 
@@ -56,7 +59,8 @@ class Previewer:
 
     def run(self) -> None:
         """Show and edit, until the window is closed."""
-        self.frame(draw=True)  # something is seen while the show opens
+        for _ in range(SETTLES):  # something is seen while the show opens
+            self.frame(draw=True)
         while not self.workspace.closing:
             self.player.follow()
             if self.player.show is None or self.player.mode == "stepped":
@@ -157,7 +161,7 @@ def screenshot(session: Session, path: Path, at_s: float, size: tuple[int, int] 
         previewer.player.open()
         previewer.player.seek(at_s)
         previewer.player.playing = False
-        for _ in range(4):  # what docks finds its place, and tables their columns
+        for _ in range(SETTLES):
             previewer.frame(draw=True, delta_s=1 / 60)
         picture = gpu.read(target.texture)
     finally:

@@ -66,7 +66,7 @@ class Canvas:
     """
 
     def __init__(self, gpu: Gpu, target: Target, people: Input | None = None, scale: float = 1.0) -> None:
-        self._gpu = gpu
+        self.gpu = gpu
         self.target = target
         self._people = people
         self._context = imgui.create_context()
@@ -139,7 +139,7 @@ class Canvas:
         view = self.target.acquire()
         if view is None:
             return False
-        encoder = self._gpu.device.create_command_encoder()
+        encoder = self.gpu.device.create_command_encoder()
         render = encoder.begin_render_pass(
             color_attachments=[
                 {"view": view, "load_op": "clear", "store_op": "store", "clear_value": (0.0, 0.0, 0.0, 1.0)}
@@ -147,7 +147,7 @@ class Canvas:
         )
         self._backend.render(imgui.get_draw_data(), render)
         render.end()
-        self.submission = self._gpu.submit(encoder.finish())
+        self.submission = self.gpu.submit(encoder.finish())
         self.target.present()
         return True
 

@@ -80,8 +80,8 @@ class Session:
         self._turned: dict[KeyPath, object] = {}
         self._included: dict[Path, int] = {}
         self._check()
-        first = next(iter(self.tables), "")
-        self.selection.entity = next((name for name, parts in self.tables.items() if "layer" in parts), first)
+        people, layers = self.entities_with("mask"), self.entities_with("layer")
+        self.selection.entity = next(iter([*people, *layers, *self.tables]), "")
 
     # What there is ---------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,248 @@
+"""Handles on the picture: where they lie, what moving one does, and what it snaps to. No imgui in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.geometry import Quad, lay
+from engine.scene.where import KeyPath
+from systems.layers import Drawing, PictureDrawing, viewpoint_shift
+from systems.show import Show
+from tools.preview.control import control_of
+from tools.preview.panels.view import Vector
+from tools.preview.session import Session
+
+Values = dict[KeyPath, Any]
+
+Shape = Literal["move", "corner", "turn", "ring", "aim"]
+
+SNAPS = (0.0, 1 / 3, 0.5, 2 / 3, 1.0)
+"""Where a centre comes to rest: edges, thirds and the middle of the stage."""
+
+NUDGE_PX = 1.0
+LARGE_NUDGE_PX = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """Something to take hold of, at a place of the stage, in fractions of it. `move` says what follows from a place."""
+
+    name: str
+    shape: Shape
+    at: Vector
+    move: Callable[[Vector], Values]
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is chosen, as a line around it, in fractions of the stage."""
+
+    points: tuple[Vector, ...]
+    is_closed: bool = True
+
+
+def handles_of(session: Session, show: Show) -> tuple[list[Handle], list[Outline]]:
+    """Return the handles of the chosen entity, and what is drawn around it."""
+    entity = session.selection.entity
+    parts = session.parts(entity)
+    width, height = show.stage_image.size
+    aspect = width / height
+    handles: list[Handle] = []
+    outlines: list[Outline] = []
+    if "light" in parts and session.value((entity, "light", "kind")) == "point":
+        _add_light(session, entity, aspect, handles, outlines)
+    elif "particles" in parts:
+        _add_emitter(session, entity, aspect, handles, outlines)
+    elif "layer" in parts:
+        _add_layer(session, show, entity, aspect, handles, outlines)
+    return handles, outlines
+
+
+def _add_layer(
+    session: Session, show: Show, entity: str, aspect: float, handles: list[Handle], outlines: list[Outline]
+) -> None:
+    number = show.world.entity(entity)
+    drawing = next((each for each in show.layers.drawings if each.entity == number), None)
+    if drawing is None:
+        return
+    x, y, scale, turned = (_number(session, (entity, "place", name)) for name in ("x", "y", "scale", "rotate"))
+    depth = _number(session, (entity, "place", "depth"))
+    sway = viewpoint_shift(show.world, show.loop.tick.now_ns)
+    shift = (sway[0] * depth, sway[1] * depth)
+    corners = _corners(drawing, show, (x + shift[0], y + shift[1]), scale, turned)
+    outlines.append(Outline(corners))
+    centre = (x + shift[0], y + shift[1])
+
+    def moved(to: Vector) -> Values:
+        return _values(entity, "place", x=to[0] - shift[0], y=to[1] - shift[1])
+
+    def scaled_from(corner: Vector) -> Callable[[Vector], Values]:
+        before = math.hypot((corner[0] - centre[0]) * aspect, corner[1] - centre[1])
+
+        def scaled(to: Vector) -> Values:
+            now = math.hypot((to[0] - centre[0]) * aspect, to[1] - centre[1])
+            return _values(entity, "place", scale=scale * now / max(before, 1e-6))
+
+        return scaled
+
+    def turned_to(to: Vector) -> Values:
+        angle = math.degrees(math.atan2(to[1] - centre[1], (to[0] - centre[0]) * aspect)) + 90.0
+        angle = (angle + 180.0) % 360.0 - 180.0
+        near = round(angle / 15.0) * 15.0
+        return _values(entity, "place", rotate=near if abs(angle - near) < 3.0 else angle)
+
+    handles.append(Handle("place", "move", centre, moved, "Move; arrow keys, with Shift by 10 px"))
+    for at, corner in enumerate(corners):
+        handles.append(Handle(f"corner {at}", "corner", corner, scaled_from(corner), "Size; Ctrl ↑ ↓"))
+    top = ((corners[0][0] + corners[1][0]) / 2, (corners[0][1] + corners[1][1]) / 2)
+    away = (top[0] - centre[0], top[1] - centre[1])
+    length = math.hypot(away[0] * aspect, away[1]) or 1.0
+    inward = min(length * 0.75, length - 0.05) if top[1] < 0.06 else length + 0.05
+    knob = (centre[0] + away[0] * inward / length, centre[1] + away[1] * inward / length)
+    handles.append(Handle("turn", "turn", knob, turned_to, "Turn; Ctrl ← →"))
+
+
+def _corners(drawing: Drawing, show: Show, centre: Vector, scale: float, turned: float) -> tuple[Vector, ...]:
+    """Return where the corners of a layer lie, clockwise from the top left one."""
+    size = show.stage_image.size
+    if isinstance(drawing, PictureDrawing):
+        origin, across, down = (tuple(map(float, drawing.quad[0][name])) for name in ("origin", "axis_x", "axis_y"))
+    else:
+        quad = lay(size, size, fit="stretch", centre=centre, scale=scale, rotate_degrees=turned)
+        origin, across, down = quad.origin, quad.axis_x, quad.axis_y
+    right = (origin[0] + across[0], origin[1] + across[1])
+    return (
+        (origin[0], origin[1]),
+        right,
+        (right[0] + down[0], right[1] + down[1]),
+        (origin[0] + down[0], origin[1] + down[1]),
+    )
+
+
+def _add_light(session: Session, entity: str, aspect: float, handles: list[Handle], outlines: list[Outline]) -> None:
+    x, y, reach = (_number(session, (entity, "light", name)) for name in ("x", "y", "reach"))
+    points = tuple(
+        (x + reach / aspect * math.cos(angle), y + reach * math.sin(angle))
+        for angle in (math.tau * step / 64 for step in range(64))
+    )
+    outlines.append(Outline(points))
+
+    def reached(to: Vector) -> Values:
+        return _values(entity, "light", reach=math.hypot((to[0] - x) * aspect, to[1] - y))
+
+    handles.append(
+        Handle("light", "move", (x, y), lambda to: _values(entity, "light", x=to[0], y=to[1]), "Move the lamp")
+    )
+    handles.append(
+        Handle("reach", "ring", (x + reach / aspect, y), reached, "How far it shines with half its strength")
+    )
+
+
+def _add_emitter(session: Session, entity: str, aspect: float, handles: list[Handle], outlines: list[Outline]) -> None:
+    names = ("x", "y", "width", "height", "direction")
+    x, y, width, height, direction = (_number(session, (entity, "particles", name)) for name in names)
+    left, right, top, bottom = x - width / 2, x + width / 2, y - height / 2, y + height / 2
+    if session.value((entity, "particles", "emit")) != "edge":
+        outlines.append(Outline(((left, top), (right, top), (right, bottom), (left, bottom))))
+        handles.append(
+            Handle("emitter", "move", (x, y), lambda to: _values(entity, "particles", x=to[0], y=to[1]), "Move the box")
+        )
+
+        def sized(to: Vector) -> Values:
+            return _values(entity, "particles", width=2 * abs(to[0] - x), height=2 * abs(to[1] - y))
+
+        for at, corner in enumerate(((left, top), (right, top), (right, bottom), (left, bottom))):
+            handles.append(Handle(f"corner {at}", "corner", corner, sized, "Where they are born"))
+    angle = math.radians(direction)
+    tip = (x + 0.12 / aspect * math.cos(angle), y + 0.12 * math.sin(angle))
+    outlines.append(Outline(((x, y), tip), is_closed=False))
+
+    def aimed(to: Vector) -> Values:
+        return _values(entity, "particles", direction=math.degrees(math.atan2(to[1] - y, (to[0] - x) * aspect)))
+
+    handles.append(Handle("direction", "aim", tip, aimed, "Where they go"))
+
+
+def snapped(at: Vector, near: Vector, lines: Iterable[Vector] = ()) -> tuple[Vector, tuple[float | None, float | None]]:
+    """Return a place moved onto what it is nearest to, within `near`, and the lines that it then lies on.
+
+    `lines` are further places to snap to, such as the centres of other layers.
+    """
+    found: list[float] = []
+    on: list[float | None] = []
+    others = list(lines)
+    for axis in (0, 1):
+        wanted = [*SNAPS, *(line[axis] for line in others)]
+        best = min(wanted, key=lambda each: abs(each - at[axis]))
+        hit = abs(best - at[axis]) <= near[axis]
+        found.append(best if hit else at[axis])
+        on.append(best if hit else None)
+    return (found[0], found[1]), (on[0], on[1])
+
+
+def nudged(session: Session, across_px: float, down_px: float, size: tuple[int, int]) -> Values:
+    """Return what moving the chosen entity by so many pixels of the stage makes of its place."""
+    entity = session.selection.entity
+    parts = session.parts(entity)
+    component = "light" if "light" in parts else "particles" if "particles" in parts else "place"
+    x, y = (_number(session, (entity, component, name)) for name in ("x", "y"))
+    # A pixel of a large stage is less than a place is rounded to, so what is written keeps more digits.
+    return {
+        (entity, component, "x"): round(x + across_px / size[0], 5),
+        (entity, component, "y"): round(y + down_px / size[1], 5),
+    }
+
+
+def layer_at(show: Show, at: Vector) -> list[str]:
+    """Return the layers that lie at a place of the stage, the frontmost first."""
+    found = []
+    for drawing in reversed(show.layers.drawings):
+        if not isinstance(drawing, PictureDrawing) or not drawing.visible:
+            continue
+        data = drawing.quad[0]
+        (ox, oy), (ax, ay), (bx, by) = (map(float, data[name]) for name in ("origin", "axis_x", "axis_y"))
+        determinant = ax * by - ay * bx
+        if not determinant:
+            continue
+        dx, dy = at[0] - ox, at[1] - oy
+        s, t = (dx * by - dy * bx) / determinant, (ax * dy - ay * dx) / determinant
+        if 0 <= s <= 1 and 0 <= t <= 1:
+            found.append(show.world.name(drawing.entity))
+    return found
+
+
+def to_target(quad: Quad, at: Vector) -> Vector:
+    """Return where a place of the stage, in fractions, lies on a display that shows it by `quad`."""
+    dx, dy = at[0] - quad.uv_origin[0], at[1] - quad.uv_origin[1]
+    determinant = quad.uv_x[0] * quad.uv_y[1] - quad.uv_x[1] * quad.uv_y[0]
+    s = (dx * quad.uv_y[1] - dy * quad.uv_y[0]) / determinant
+    t = (dy * quad.uv_x[0] - dx * quad.uv_x[1]) / determinant
+    return (
+        quad.origin[0] + s * quad.axis_x[0] + t * quad.axis_y[0],
+        quad.origin[1] + s * quad.axis_x[1] + t * quad.axis_y[1],
+    )
+
+
+def from_target(quad: Quad, at: Vector) -> Vector:
+    """Return the place of the stage that a place on a display shows."""
+    dx, dy = at[0] - quad.origin[0], at[1] - quad.origin[1]
+    determinant = quad.axis_x[0] * quad.axis_y[1] - quad.axis_x[1] * quad.axis_y[0]
+    s = (dx * quad.axis_y[1] - dy * quad.axis_y[0]) / determinant
+    t = (dy * quad.axis_x[0] - dx * quad.axis_x[1]) / determinant
+    return (
+        quad.uv_origin[0] + s * quad.uv_x[0] + t * quad.uv_y[0],
+        quad.uv_origin[1] + s * quad.uv_x[1] + t * quad.uv_y[1],
+    )
+
+
+def _values(entity: str, component: str, **fields: float) -> Values:
+    return {(entity, component, name): control_of(component, name).rounded(value) for name, value in fields.items()}
+
+
+def _number(session: Session, path: KeyPath) -> float:
+    value = session.value(path)
+    return float(value) if isinstance(value, (int, float)) else float(control_of(*path[1:]).default)
