@@ -64,10 +64,20 @@ class Previewer:
         while not self.workspace.closing:
             self.player.follow()
             if self.player.show is None or self.player.mode == "stepped":
-                self._wait_and_step()
+                began_s = time.perf_counter()
+                self.turn()
+                time.sleep(max(0.0, 1 / IDLE_HZ - (time.perf_counter() - began_s)))
             else:
                 self.player.live(self._between)
         self.player.close()
+
+    def turn(self) -> None:
+        """Without a live show: hear what people do, look at the files, step what is played, and draw."""
+        self._hear()
+        self.session.look()
+        self.player.follow()
+        self.player.play(time.perf_counter())
+        self.frame(draw=True)
 
     def frame(self, *, draw: bool, delta_s: float | None = None) -> None:
         """Build a frame of the window, and draw it where asked."""
@@ -102,17 +112,6 @@ class Previewer:
             self._heard = False
         if self.workspace.closing or self.player.mode != "live" or self.player.show is not show:
             show.stopping = True
-
-    def _wait_and_step(self) -> None:
-        """Without a live show: step what is played, and draw at a rate that leaves the machine alone."""
-        began_s = time.perf_counter()
-        self._hear()
-        self.session.look()
-        self.player.play(began_s)
-        self.frame(draw=True)
-        pause_s = 1 / IDLE_HZ - (time.perf_counter() - began_s)
-        if pause_s > 0:
-            time.sleep(pause_s)
 
     def _hear(self) -> None:
         if self.people is None:

@@ -68,6 +68,8 @@ class Player:
         self.show = show
         self.session.on_air = show
         self._steps = 0
+        if self.mode == "stepped":
+            self.step()  # so that there is something to see
 
     def close(self) -> None:
         """Take the show down."""
