@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 
 from engine.media.picture import Picture, Plane
 
@@ -20,6 +21,7 @@ class Runner(ABC):
     """
 
     name: str
+    path: Path
     where = "thread"
     input_size: tuple[int, int]
     mask_size: tuple[int, int]

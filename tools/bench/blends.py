@@ -76,7 +76,8 @@ def set_lum(c: Array, brightness: Array) -> Array:
     grey, least, most = lum(moved), moved.min(-1, keepdims=True), moved.max(-1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         moved = np.where(least < 0, grey + (moved - grey) * grey / (grey - least), moved)
-        return np.where(most > 1, grey + (moved - grey) * (1 - grey) / (most - grey), moved)
+        clipped: Array = np.where(most > 1, grey + (moved - grey) * (1 - grey) / (most - grey), moved)
+    return clipped
 
 
 def sat(c: Array) -> Array:
