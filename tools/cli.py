@@ -109,7 +109,7 @@ def _add_set(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ENTITY.COMPONENT.FIELD=VALUE",
-        help="say a field otherwise than the scene does",
+        help="say a field otherwise than the scene does; +ENTITY… adds one that the scene lacks",
     )
 
 

@@ -11,10 +11,13 @@ from typing import Any
 
 from engine.errors import Mistake
 from engine.scene.where import KeyPath, key_spots, split_key
-from engine.scene.words import near, shown
+from engine.scene.words import near, shown, suggestion
 
 LARGEST_BYTES = 1_000_000
 DEEPEST_INCLUDE = 16
+
+ALWAYS = ("stage", "display")
+"""What every show has: overrides find it by these names where the author made none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +110,15 @@ class Source:
         self._order.setdefault(place.file, len(self._order))
         key, equals, value = text.partition("=")
         try:
-            entity, component, field = split_key(key)
+            entity, component, field = split_key(key.removeprefix("+"))
         except (ValueError, RecursionError):
             equals = ""
         if not equals:
             self._note(place, "write an override as entity.component.field=value")
+            return
+        if not (entity in self.tables or key.startswith("+") or entity == component in ALWAYS or not self.complete):
+            hint = suggestion(entity, self.tables)
+            self._note(place, f"no entity {entity!r}{hint}; to add one, write +{entity}.{component}.{field}=…")
             return
         path = (entity, component, field)
         for length in (1, 2):

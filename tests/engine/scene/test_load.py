@@ -208,15 +208,17 @@ def test_a_missing_file_is_said_with_what_is_near(write: Write, wrong: Wrong, li
 
 def test_an_override_is_toml_or_plain_text(write: Write) -> None:
     overrides = (
-        *("sky.layer.opacity=0.5", "sky.layer.blend=add", "sky.fill.colour=#fff", "'new one'.camera.source=synthetic"),
-        *("sky.place.crop=[0, 0, 0, 0.5]", "sky.display.title='a = b'"),
+        *("sky.layer.opacity=0.5", "sky.layer.blend=add", "sky.fill.colour=#fff", "+'new one'.camera.source=synthetic"),
+        *("sky.place.crop=[0, 0, 0, 0.5]", "sky.display.title='a = b'", "'new one'.camera.mirror=true"),
+        "stage.stage.rate_hz=25",
     )
     entities = load_scene(write(SKY), overrides).entities
     assert entities["sky"]["layer"] == Layer(opacity=0.5, blend="add")
     assert entities["sky"]["fill"].colour.hex() == "#ffffff"  # type: ignore[attr-defined]
     assert entities["sky"]["place"] == Place(crop=(0.0, 0.0, 0.0, 0.5))
     assert entities["sky"]["display"].title == "a = b"  # type: ignore[attr-defined]
-    assert entities["new one"] == {"camera": Camera(source="synthetic")}
+    assert entities["new one"] == {"camera": Camera(source="synthetic", mirror=True)}
+    assert entities["stage"]["stage"].rate_hz == 25.0  # type: ignore[attr-defined] # every show has one
 
 
 def test_a_path_in_an_override_starts_from_the_current_folder(
@@ -230,12 +232,15 @@ def test_a_path_in_an_override_starts_from_the_current_folder(
 
 def test_a_wrong_override_is_said_as_such(wrong: Wrong) -> None:
     assert wrong(
-        SKY, "sky.layer.ordr=1", "sky.layr.order=1", "sky.layer=1", "x.layer.order=1", "sky.layer.order=a\nb"
+        SKY,
+        *("sky.layer.ordr=1", "sky.layr.order=1", "sky.layer=1", "skye.layer.order=1", "+x.layer.order=1"),
+        "sky.layer.order=a\nb",
     ) == [
         "--set sky.layer.ordr=1: no field 'ordr' (did you mean 'order'?)",
         "--set sky.layr.order=1: no component 'layr' (did you mean 'layer'?)",
         "--set sky.layer=1: write an override as entity.component.field=value",
-        "--set x.layer.order=1: layer has nothing to draw; add a camera, mask, particles or fill table to this entity, "
-        "or name another entity with camera or mask",
+        "--set skye.layer.order=1: no entity 'skye' (did you mean 'sky'?); to add one, write +skye.layer.order=…",
+        "--set +x.layer.order=1: layer has nothing to draw; add a camera, mask, particles or fill table to this "
+        "entity, or name another entity with camera or mask",
         '--set sky.layer.order=a b: order must be a whole number, not "a\\u000ab"',
     ]
