@@ -190,18 +190,19 @@ class Show:
         name = display or next(iter(self.present.presenters))
         self.present.record(path, name, self.stage.rate_hz)
 
-    def log_timing(self) -> None:
-        """Note from now on when what happened, for `save_timing`: 32 bytes an event."""
+    def log_timing(self) -> TimingLog:
+        """Note from now on when what happened, for `save_timing`: 32 bytes an event. Return what it is noted in."""
         self._log = TimingLog()
         self._log_lane = self._log.lane("tick")
         self.present.log_timing(self._log)
+        return self._log
 
     def save_timing(self, path: Path) -> None:
         """Write what was noted, with the displays that there are now. Fails: OSError."""
         assert self._log is not None
         for name, presenter in self.present.presenters.items():
             timing = presenter.timing
-            rate_hz = timing.estimate.refresh_hz if timing is not None else presenter.display.rate_hz
+            rate_hz = timing.refresh_hz if timing is not None else presenter.display.rate_hz
             self._log.display(name, rate_hz, pace=presenter.display.pace)
         self._log.save(path)
 

@@ -147,7 +147,7 @@ def _vsync(presenter: Presenter) -> dict[str, Any] | None:
     estimate = timing.estimate
     return {
         "source": estimate.source,
-        "refresh_hz": round(estimate.refresh_hz, 3),
+        "refresh_hz": round(timing.refresh_hz, 3),
         "quality": round(estimate.quality, 2),
         "jitter_ms": round(estimate.jitter_ns / 1e6, 3),
     }

@@ -235,7 +235,7 @@ class Presenter(Worker):
         """From one picture of this display to the next, as its vsyncs and the author allow; 0 where neither says."""
         rate_hz = self.display.rate_hz
         if self.timing is not None:
-            refresh_hz = self.timing.estimate.refresh_hz
+            refresh_hz = self.timing.refresh_hz
             rate_hz = min(rate_hz or refresh_hz, refresh_hz)
         return 1e9 / rate_hz if rate_hz else 0.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.display.vsync import VsyncSource
 from engine.timing.clock import Clock
-from engine.timing.pacing import PresentPace, VsyncEstimate
+from engine.timing.pacing import PresentPace, VsyncEstimate, period_of
 from engine.timing.record import Lane
 
 TRUSTED = 0.5
@@ -35,13 +35,21 @@ class PresentTiming:
         """Whether it is known when the vsyncs are."""
         return self.estimate.quality >= TRUSTED
 
+    @property
+    def refresh_hz(self) -> float:
+        """The display's rate: as measured where its vsyncs are known, else as its mode says.
+
+        Stamps that cannot be trusted may well look like another mode: headless sway's made 55 of 60 Hz.
+        """
+        return self.estimate.refresh_hz if self.trusted else self._reported_hz
+
     def looks(self, stage_ns: int) -> bool:
         """Whether to look for a stage at times of the display's, rather than to wait for one.
 
         So do a display whose vsyncs are known, and one that is slower than the stage: if it took stages as they come,
         60 a second would be 16.7 and 33.3 ms apart at 50 Hz.
         """
-        return self.trusted or self.estimate.period_ns > 1.02 * stage_ns > 0
+        return self.trusted or period_of(self.refresh_hz) > 1.02 * stage_ns > 0
 
     def aim(self) -> int:
         """Choose the next vsync and return how long to wait before looking for a stage; at most a few periods.
@@ -50,7 +58,7 @@ class PresentTiming:
         """
         now_ns = self._clock.now_ns
         if not self.trusted:
-            self._own_ns = max(self._own_ns + self.estimate.period_ns, now_ns)
+            self._own_ns = max(self._own_ns + period_of(self.refresh_hz), now_ns)
             self._aimed_ns = 0
             return int(self._own_ns) - now_ns
         self._aimed_ns = self.pace.aim(now_ns)

@@ -292,17 +292,18 @@ def make_edid(model: str, serial: str, number: int = 0) -> bytes:
 SWAY = """
 xwayland disable
 default_border none
-output HEADLESS-1 mode --custom 640x360@60Hz position 0 0
-output HEADLESS-2 mode --custom 640x360@50Hz position 640 0
-output HEADLESS-3 mode --custom 640x360@75Hz position 1280 0
+output HEADLESS-1 mode --custom {width}x{height}@60Hz position 0 0
+output HEADLESS-2 mode --custom {width}x{height}@50Hz position {width} 0
+output HEADLESS-3 mode --custom {width}x{height}@75Hz position {twice} 0
 """
 
 
 class Sway:
-    """A Wayland compositor with two monitors of 640 × 360, at 60 and at 50 Hz, that waits for their vsync."""
+    """A Wayland compositor with two monitors of one size, at 60 and at 50 Hz, that waits for their vsync."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, size: tuple[int, int] = (640, 360)) -> None:
         self._folder = folder
+        self._size = size
         self._process: subprocess.Popen[bytes] | None = None
         self.name = ""
 
@@ -315,7 +316,9 @@ class Sway:
         """Start it, as nobody where we are root."""
         program = need("sway", "sway")
         need("grim", "grim")
-        (self._folder / "config").write_text(SWAY, encoding="ascii")
+        width, height = self._size
+        config = SWAY.format(width=width, height=height, twice=2 * width)
+        (self._folder / "config").write_text(config, encoding="ascii")
         environment = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         environment |= {"HOME": str(self._folder), "XDG_RUNTIME_DIR": str(self._folder), "WLR_BACKENDS": "headless"}
         environment |= {"WLR_HEADLESS_OUTPUTS": "2", "WLR_RENDERER": "pixman", "WLR_LIBINPUT_NO_DEVICES": "1"}
@@ -355,10 +358,10 @@ class Sway:
 
 
 @contextmanager
-def sway() -> Iterator[Sway]:
+def sway(size: tuple[int, int] = (640, 360)) -> Iterator[Sway]:
     """Start sway in a short folder of its own, since a socket's path has at most 108 characters, and end it."""
     with tempfile.TemporaryDirectory(prefix="scrim", ignore_cleanup_errors=True) as folder:
-        compositor = Sway(Path(folder))
+        compositor = Sway(Path(folder), size)
         try:
             compositor.start()
             yield compositor
