@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from engine.timing.clock import HandClock
-from tests.monitors import skip_or_fail
+from tests.monitors import skip_or_fail, sway
 from tools import bench
-from tools.bench import BENCHES, LONG, take
+from tools.bench import BENCHES, LONG, cadence, take
 from tools.bench.broadcast import broadcast
 from tools.bench.measure import Others, Timing, growth, interleave
 from tools.bench.media import as_nv12, performer
@@ -58,6 +58,16 @@ def test_displays_and_layers_share_one_inference(media: Callable[[str], Path]) -
     counted = [limit for limit in take("displays", quick=True).limits if limit.name.startswith("inferences")]
     assert len(counted) == 5
     assert all(limit.holds for limit in counted)
+
+
+def test_cadence_sees_who_is_stopped(tmp_path: Path) -> None:
+    with sway() as compositor:
+        found = cadence.on_air(tmp_path, compositor.environment, 0.5, 0.25)
+    for name in cadence.RATES_HZ:
+        presents = dict.fromkeys((False, True), 0)
+        for who, phase in zip(cadence.STOPPED, found, strict=True):
+            presents[who == name] += len(phase[name].intervals_ms)
+        assert presents[True] < presents[False] / 4
 
 
 def test_a_broadcast_that_lets_sound_lag_is_found_out(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ class Stretch:
 
     def at_ms(self, percentile: float) -> float:
         """Return an interval that this share of the intervals does not exceed."""
-        return float(np.percentile(self.intervals_ms, percentile))
+        return float(np.percentile(self.intervals_ms, percentile)) if self.intervals_ms else 0.0
 
 
 def run(quick: bool = False) -> Result:
@@ -81,7 +81,8 @@ def run(quick: bool = False) -> Result:
     result = Result("cadence")
     try:
         with sway(SIZE) as compositor, tempfile.TemporaryDirectory() as folder:
-            found = on_air(Path(folder), compositor.environment, 1.0 if quick else PHASE_S)
+            phases_s = (0.5, 0.25) if quick else (WARM_UP_S, PHASE_S)
+            found = on_air(Path(folder), compositor.environment, *phases_s)
     except MissingError as missing:
         result.skipped = str(missing)
         return result
@@ -115,11 +116,11 @@ def run(quick: bool = False) -> Result:
     return result
 
 
-def on_air(folder: Path, environment: dict[str, str], phase_s: float) -> list[dict[str, Stretch]]:
+def on_air(folder: Path, environment: dict[str, str], warm_up_s: float, phase_s: float) -> list[dict[str, Stretch]]:
     """Run the show in a process of its own on a desktop; return what each display did in each phase."""
     scene, report = folder / "show.toml", folder / "presents.json"
     scene.write_text(SCENE, encoding="utf-8")
-    command = [sys.executable, "-m", __name__, str(scene), str(report), str(phase_s)]
+    command = [sys.executable, "-m", __name__, str(scene), str(report), str(warm_up_s), str(phase_s)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the show failed: {done.stderr[-2000:]}")
@@ -148,7 +149,7 @@ class Stoppable(StuckTarget):
         self._target.present()
 
 
-def main(scene: Path, report: Path, phase_s: float) -> None:
+def main(scene: Path, report: Path, warm_up_s: float, phase_s: float) -> None:
     """Be the show, phase by phase, and write when each display presented."""
     clock = RealClock()
     show = Show(load_scene(scene), clock)
@@ -158,7 +159,7 @@ def main(scene: Path, report: Path, phase_s: float) -> None:
     for name, gate in gates.items():
         presenter = show.present.presenters[name]
         presenter.target = Stoppable(presenter.target, gate)
-    begun_ns = clock.now_ns + round(WARM_UP_S * 1e9)
+    begun_ns = clock.now_ns + round(warm_up_s * 1e9)
 
     def turn(tick: Tick) -> None:
         number = int((tick.now_ns - begun_ns) / 1e9 // phase_s)
@@ -166,7 +167,7 @@ def main(scene: Path, report: Path, phase_s: float) -> None:
             gate.let(not 0 <= number < len(STOPPED) or STOPPED[number] != name)
 
     try:
-        show.run(WARM_UP_S + len(STOPPED) * phase_s, turn)
+        show.run(warm_up_s + len(STOPPED) * phase_s, turn)
     finally:
         for gate in gates.values():
             gate.let(True)
@@ -180,4 +181,4 @@ def main(scene: Path, report: Path, phase_s: float) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]))
