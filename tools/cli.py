@@ -41,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seconds", type=_seconds, metavar="N", help="stop after this long")
     run.add_argument("--record", action="append", default=[], metavar="FILE[=DISPLAY]", help="record a display")
     run.add_argument("--report", type=Path, metavar="FILE.json", help="write how it went")
+    run.add_argument(
+        "--trace", type=Path, metavar="FILE.json", help="write where the last minutes' time went (Perfetto)"
+    )
     run.add_argument("--record-timing", type=Path, metavar="FILE", help="write when what happened, for bench --replay")
     run.add_argument(
         "--clock", choices=("real", "step"), default="real", help="step renders every tick, however long it takes"

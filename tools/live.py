@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.clock == "step" and arguments.seconds is None:
         raise OutputError("--clock step renders as fast as it goes, so it wants to know how far: add --seconds N")
     recordings = [_recording(text) for text in arguments.record]
-    written = (arguments.report, arguments.record_timing)
+    written = (arguments.report, arguments.record_timing, arguments.trace)
     _check_outputs([path for path, _ in recordings] + [path for path in written if path is not None])
     scene = load_scene(arguments.scene, arguments.overrides)
     displays = [name for name, parts in with_defaults(scene).entities.items() if "display" in parts]
@@ -54,6 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.record_timing is not None:
             show.save_timing(arguments.record_timing)
             log.info("timing: %s", arguments.record_timing)
+        if arguments.trace is not None:
+            arguments.trace.write_text(json.dumps(show.trace.as_chrome()) + "\n", encoding="utf-8")
+            log.info("trace: %s (open it in ui.perfetto.dev or chrome://tracing)", arguments.trace)
         if arguments.report is not None:
             arguments.report.write_text(json.dumps(make_report(show), indent=2) + "\n", encoding="utf-8")
             log.info("report: %s", arguments.report)

@@ -210,7 +210,7 @@ class Feed:
         if not source.paced:
             began_ns = time.perf_counter_ns()  # up to here it waited
         picture = self._convert(shot, source)
-        self._span.add(time.perf_counter_ns() - began_ns)
+        self._span.since(began_ns)
         if picture is not None:
             if source.paced:
                 self._worker.pause((shot.time_ns - self._clock.now_ns) / SECOND_NS)

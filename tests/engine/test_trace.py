@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+import time
 
 import pytest
 
@@ -43,6 +45,42 @@ def test_entering_measures_and_a_failure_inside_is_measured_too() -> None:
         raise KeyError
     assert span.count == 2
     assert span.last_ns >= 0
+
+
+def test_intervals_know_when_they_began_and_figures_when_they_came() -> None:
+    span, figure = Span("work"), Span("delay")
+    before = time.perf_counter_ns()
+    for _ in range(Span.KEPT + 2):
+        with span:
+            pass
+    figure.add(5 * MS)
+    began_ns, took_ns = span.newest(3)
+    assert len(began_ns) == 3
+    assert before <= began_ns[0] < began_ns[1] < began_ns[2]
+    assert (took_ns >= 0).all()
+    assert span.thread == threading.current_thread().name
+    assert figure.thread == ""
+    assert figure.newest()[0][0] >= began_ns[2]
+
+
+def test_a_trace_can_be_opened_by_others() -> None:
+    trace = Trace()
+    with trace.span("outer"), trace.span("inner"):
+        pass
+    worker = threading.Thread(target=lambda: trace.span("decode").since(time.perf_counter_ns()), name="camera front")
+    worker.start()
+    worker.join()
+    trace.span("delay").add(5 * MS)
+    data = json.loads(json.dumps(trace.as_chrome()))
+    events = {event["name"]: event for event in data["traceEvents"] if event["ph"] != "M"}
+    rows = {event["tid"]: event["args"]["name"] for event in data["traceEvents"] if event["ph"] == "M"}
+    outer, inner = events["outer"], events["inner"]
+    assert outer["ts"] <= inner["ts"]
+    assert inner["ts"] + inner["dur"] <= outer["ts"] + outer["dur"]
+    assert rows[outer["tid"]] == threading.current_thread().name
+    assert rows[events["decode"]["tid"]] == "camera front"
+    assert events["delay"]["args"] == {"ms": 5.0}
+    assert Trace().as_chrome()["traceEvents"] == []
 
 
 def test_a_name_is_one_span_from_every_thread() -> None:

@@ -16,7 +16,7 @@ from engine.errors import GpuError
 from tests.conftest import ROOT
 from tools.cli import HELLO, main
 
-HEAVY = {"av", "cv2", "esper", "glfw", "numpy", "onnxruntime", "wgpu"}
+HEAVY = {"av", "cv2", "esper", "glfw", "imgui_bundle", "numpy", "onnxruntime", "wgpu"}
 GOOD = "[sky.layer]\n[sky.fill]\n"
 BAD = "[sky.layer]\nordr = 1\nopacity = 2\n[sky.fill]\n"
 
@@ -75,6 +75,7 @@ def test_run_gets_what_was_said(called: Callable[..., Namespace]) -> None:
     assert arguments.record == ["a.mp4=wall", "b.mp4"]
     assert arguments.report == Path("r.json")
     assert arguments.overrides == ["a.b.c=1", "a.b.d=2"]
+    assert arguments.trace is None
 
 
 def test_run_without_a_scene_says_hello(called: Callable[..., Namespace]) -> None:

@@ -14,7 +14,7 @@ from tools.bench.result import Result
 
 BENCHES = (
     *("show", "pacing", "keyer", "composite", "light", "displays"),
-    *("latency", "fanout", "cadence", "hotplug", "start", "soak", "gpu"),
+    *("latency", "fanout", "cadence", "hotplug", "start", "preview", "soak", "gpu"),
 )
 """The benches by file name, in the order they run; each is a module with `run(quick=False) -> Result`."""
 

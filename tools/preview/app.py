@@ -68,7 +68,7 @@ class Previewer:
                 self.turn()
                 time.sleep(max(0.0, 1 / IDLE_HZ - (time.perf_counter() - began_s)))
             else:
-                self.player.live(self._between)
+                self.player.live(self.between)
         self.player.close()
 
     def turn(self) -> None:
@@ -96,7 +96,7 @@ class Previewer:
         self.player.close()
         self.canvas.close()
 
-    def _between(self) -> None:
+    def between(self) -> None:
         """Between two ticks: hear what people do, look at the files, and draw where there is time."""
         show = self.player.show
         assert show is not None

@@ -79,6 +79,7 @@ class Session:
         """Counts every change of the text."""
         self._turned: dict[KeyPath, object] = {}
         self._included: dict[Path, int] = {}
+        self._mistaken: Source | None = None  # where everything is said, while there are mistakes
         self._check()
         people, layers = self.entities_with("mask"), self.entities_with("layer")
         self.selection.entity = next(iter([*people, *layers, *self.tables]), "")
@@ -114,9 +115,9 @@ class Session:
 
     def mistakes_at(self, path: KeyPath) -> list[str]:
         """Say what is wrong with exactly this, in words."""
-        if not self.mistakes:
+        if self._mistaken is None:
             return []
-        place = self._source().place(path)
+        place = self._mistaken.place(path)
         return [
             mistake.message
             for mistake in self.mistakes
@@ -322,6 +323,7 @@ class Session:
             self.mistakes = ()
         except SceneError as error:
             self.mistakes = error.mistakes
+        self._mistaken = self._source() if self.mistakes else None
         self._included = self._stamps()
 
     def _source(self) -> Source:

@@ -8,6 +8,10 @@ SHARE = 0.10
 URGENT_SHARE = 0.25
 """The same while somebody drags something."""
 
+LEAST_HZ = 2.0
+URGENT_LEAST_HZ = 8.0
+"""How often it is drawn whatever it costs: a machine that has no time for its show has none for good manners."""
+
 MARGIN_NS = 2_000_000
 """How much of the time until the next tick is left free."""
 
@@ -34,8 +38,8 @@ class Slack:
             return False
         if now_ns + self.cost_ns + MARGIN_NS <= next_tick_ns:
             return True
-        share = URGENT_SHARE if urgent else SHARE
-        return now_ns - self._ended_ns >= self.cost_ns * (1.0 - share) / share
+        share, least_hz = (URGENT_SHARE, URGENT_LEAST_HZ) if urgent else (SHARE, LEAST_HZ)
+        return now_ns - self._ended_ns >= min(self.cost_ns * (1.0 - share) / share, 1e9 / least_hz)
 
     def drew(self, began_ns: int, ended_ns: int) -> None:
         """Learn what a draw took."""
