@@ -50,6 +50,10 @@ class SceneError(ShowError):
 class ShaderError(ShowError):
     """A shader that does not compile, or does not keep its contract."""
 
+    def __init__(self, mistake: Mistake) -> None:
+        self.mistake = mistake
+        super().__init__(str(mistake))
+
 
 class DeviceError(ShowError):
     """Something outside the program that is absent or stopped."""

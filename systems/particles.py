@@ -82,7 +82,7 @@ class Particles:
             cloud.turn += 1
             data["turn"] = cloud.turn
         compute = tick.encoder.begin_compute_pass()
-        compute.set_pipeline(self._pipeline)
+        compute.set_pipeline(self._pipeline.native)
         compute.set_bind_group(0, self._passes.frame)
         for _, (_, cloud) in clouds:
             assert cloud.block is not None
@@ -147,7 +147,7 @@ class Particles:
             passes.uniforms.upload()
             encoder = passes.gpu.device.create_command_encoder()
             compute = encoder.begin_compute_pass()
-            compute.set_pipeline(self._pipeline)
+            compute.set_pipeline(self._pipeline.native)
             compute.set_bind_group(0, passes.frame)
             self._dispatch(compute, cloud, block)
             compute.end()

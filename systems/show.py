@@ -13,9 +13,10 @@ from typing import Any
 
 from engine.component import snake_case
 from engine.components import Stage
-from engine.errors import SceneError
+from engine.errors import Mistake, SceneError, ShaderError
 from engine.gpu.device import Gpu, open_gpu
 from engine.gpu.passes import Passes
+from engine.gpu.reload import ShaderWatcher
 from engine.gpu.shader import Shaders
 from engine.gpu.stage import StageImage
 from engine.gpu.uniforms import Uniforms
@@ -65,7 +66,10 @@ class Show:
         self.world = World()
         self.stopping = False
         self._gpu = gpu
+        self.shader_mistakes: tuple[Mistake, ...] = ()
+        """What is wrong in shaders that were saved; those that were before are on air."""
         self._watcher: SceneWatcher | None = None
+        self._shader_watcher: ShaderWatcher | None = None
         self._each_tick: Callable[[Tick], None] | None = None
         self._log: TimingLog | None = None
         self._log_lane: Lane | None = None
@@ -144,9 +148,15 @@ class Show:
             gc.unfreeze()
 
     def watch(self, overrides: Sequence[str]) -> None:
-        """Reload the scene whenever one of its files changes."""
+        """Reload the scene, and the shaders, whenever one of their files changes."""
         self._watcher = SceneWatcher(self._written, overrides, self.notices)
         self._watcher.start()
+        self.watch_shaders()
+
+    def watch_shaders(self) -> None:
+        """Compile shaders again whenever one of their files changes."""
+        self._shader_watcher = ShaderWatcher(self.passes, self.notices)
+        self._shader_watcher.start()
 
     def take_over(self, scene: Scene) -> bool:
         """Become another scene from the next tick on; return whether it could. What does not differ stays as it is."""
@@ -163,6 +173,26 @@ class Show:
             self.notices.say("noted", "scene", "the stage's new size, rate or format needs a restart")
         return True
 
+    def take_shaders(self) -> bool:
+        """Draw with shaders that were saved, from the next tick on; return whether there are any."""
+        saved = self._shader_watcher.changes.take() if self._shader_watcher is not None else None
+        if saved is None:
+            return False
+        mistakes = list(saved.mistakes)
+        for compiled in saved.compiled:
+            try:
+                self.passes.take_over(compiled)
+            except ShaderError as error:
+                mistakes.append(error.mistake)
+            else:
+                log.info("shader %s: taken over as it is now", compiled.shader)
+        for mistake in mistakes:
+            self.notices.say("noted", "shader", f"{mistake} (what is on air stays)")
+        self.shader_mistakes = tuple(mistakes)
+        if saved.compiled:
+            self.world.revision += 1  # so that nothing is kept that was drawn with the old ones
+        return bool(saved.compiled)
+
     def change(self, entity: str, part: object) -> None:
         """Give an entity another value of a component that it has, from the next tick on."""
         self.world.add(entity, part)
@@ -175,6 +205,7 @@ class Show:
         self._poll()
         if self._watcher is not None and (change := self._watcher.changes.take()) is not None:
             self._reload(change)
+        self.take_shaders()
         self._frame["time_s"] = tick.now_ns / 1e9
         tick.encoder = self.gpu.device.create_command_encoder()
         self.world.process(tick)
@@ -208,8 +239,9 @@ class Show:
 
     def close(self) -> None:
         """Take everything down in reverse."""
-        if self._watcher is not None:
-            self._watcher.stop()
+        for watcher in (self._watcher, self._shader_watcher):
+            if watcher is not None:
+                watcher.stop()
         self.present.close()
         self.inference.close()
         self.capture.close()

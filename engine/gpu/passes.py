@@ -6,18 +6,21 @@
     group 3   a storage buffer, for pipelines that ask for one
 
 Pipelines are built once per combination and kept; building one takes milliseconds, so it happens when a scene is
-loaded or changed. Drawing one costs about 6 µs of Python, beginning a pass 16.
+loaded or changed, or beside the show when a shader is (engine/gpu/reload.py). Drawing one costs about 6 µs of Python,
+beginning a pass 16.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 import wgpu
 
+from engine.errors import ShaderError
 from engine.gpu.device import Gpu
-from engine.gpu.shader import Shaders
+from engine.gpu.shader import Shaders, Source, in_authors_place
 from engine.gpu.uniforms import BLOCK_BYTES, FRAME_BYTES, Block, Uniforms
 
 MOST_TEXTURES = 12
@@ -40,14 +43,51 @@ MIXES: dict[Mix, dict[str, Any] | None] = {
     "exclusion": _mix("one-minus-dst", "one-minus-src"),
 }
 
-Pipeline = Any
 Textures = Any
+
+
+class Drawn(NamedTuple):
+    """What a pipeline that draws is made of."""
+
+    shader: str
+    targets: tuple[str, ...]
+    mix: Mix
+    constants: tuple[tuple[str, float], ...]
+    fragment: str
+    vertex: str
+    storage: bool
+
+
+class Computed(NamedTuple):
+    """What a pipeline that computes is made of."""
+
+    shader: str
+    entry: str
+
+
+class Pipeline:
+    """A pipeline, as those who draw with it keep it; `native` is replaced when its shader is compiled anew."""
+
+    __slots__ = ("native",)
+
+    def __init__(self, native: Any) -> None:
+        self.native = native
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A newer text of a shader, and all pipelines made of it."""
+
+    shader: str
+    source: Source
+    module: Any
+    natives: Mapping[Drawn | Computed, Any]
 
 
 class Passes:
     """Pipelines and bind groups of one device.
 
-    Thread: main builds; any thread may draw with what was built. Blocks: `pipeline`, while a new one is compiled.
+    Thread: main builds, `compile_anew` any; any may draw with what was built. Blocks: while something is compiled.
     Owns: pipelines and layouts. Fails: ShaderError.
     """
 
@@ -104,7 +144,7 @@ class Passes:
             entries=[{"binding": 0, "resource": {"buffer": uniforms.buffer, "offset": 0, "size": BLOCK_BYTES}}],
         )
         self.no_textures = self.textures()
-        self._pipelines: dict[Any, Pipeline] = {}
+        self._pipelines: dict[Drawn | Computed, Pipeline] = {}
 
     def textures(self, *views: Any) -> Textures:
         """Return the bind group of these texture views (None: blank). Costs 20 µs: keep it while they are the same."""
@@ -134,37 +174,66 @@ class Passes:
     ) -> Pipeline:
         """Return the pipeline that draws strips of quads with a shader into targets of these formats."""
         targets = (formats,) if isinstance(formats, str) else tuple(formats)
-        values = dict(constants or {})
-        key = (shader, targets, mix, tuple(sorted(values.items())), fragment, vertex, storage)
-        if key not in self._pipelines:
-            module = self.shaders.module(shader)
-            blend = MIXES[mix]
-            self._pipelines[key] = self.gpu.device.create_render_pipeline(
-                label=shader,
-                layout=self._storage_pipelines["read-only-storage"] if storage else self._layout,
-                vertex={"module": module, "entry_point": vertex, "constants": values},
-                primitive={"topology": "triangle-strip"},
-                fragment={
-                    "module": module,
-                    "entry_point": fragment,
-                    "constants": values,
-                    "targets": [
-                        {"format": target, "blend": blend} if blend else {"format": target} for target in targets
-                    ],
-                },
-            )
-        return self._pipelines[key]
+        values = tuple(sorted((constants or {}).items()))
+        return self._kept(Drawn(shader, targets, mix, values, fragment, vertex, storage))
 
     def compute(self, shader: str, entry: str = "cs_main") -> Pipeline:
         """Return the compute pipeline of a shader; its storage buffer is group 3."""
-        key = (shader, entry)
-        if key not in self._pipelines:
-            self._pipelines[key] = self.gpu.device.create_compute_pipeline(
-                label=shader,
-                layout=self._storage_pipelines["storage"],
-                compute={"module": self.shaders.module(shader), "entry_point": entry},
+        return self._kept(Computed(shader, entry))
+
+    def compile_anew(self, shader: str) -> Compiled | None:
+        """Compile a shader's files where they say something else by now, and change nothing that is in use."""
+        source = self.shaders.read_anew(shader)
+        if source is None:
+            return None
+        module = self.shaders.compile(shader, source)
+        natives = {made: self._build(made, source, module) for made in list(self._pipelines) if made.shader == shader}
+        return Compiled(shader, source, module, natives)
+
+    def take_over(self, compiled: Compiled) -> None:
+        """Draw with a newer shader from now on; whoever keeps a pipeline of it need not know."""
+        natives = {  # those that were first asked for meanwhile are built here
+            made: compiled.natives.get(made) or self._build(made, compiled.source, compiled.module)
+            for made in self._pipelines
+            if made.shader == compiled.shader
+        }
+        self.shaders.take_over(compiled.shader, compiled.source, compiled.module)
+        for made, native in natives.items():
+            self._pipelines[made].native = native
+
+    def _kept(self, made: Drawn | Computed) -> Pipeline:
+        pipeline = self._pipelines.get(made)
+        if pipeline is None:
+            native = self._build(made, self.shaders.source(made.shader), self.shaders.module(made.shader))
+            pipeline = self._pipelines[made] = Pipeline(native)
+        return pipeline
+
+    def _build(self, made: Drawn | Computed, source: Source, module: Any) -> Any:
+        device = self.gpu.device
+        try:
+            if isinstance(made, Computed):
+                return device.create_compute_pipeline(
+                    label=made.shader,
+                    layout=self._storage_pipelines["storage"],
+                    compute={"module": module, "entry_point": made.entry},
+                )
+            values, blend = dict(made.constants), MIXES[made.mix]
+            return device.create_render_pipeline(
+                label=made.shader,
+                layout=self._storage_pipelines["read-only-storage"] if made.storage else self._layout,
+                vertex={"module": module, "entry_point": made.vertex, "constants": values},
+                primitive={"topology": "triangle-strip"},
+                fragment={
+                    "module": module,
+                    "entry_point": made.fragment,
+                    "constants": values,
+                    "targets": [
+                        {"format": target, "blend": blend} if blend else {"format": target} for target in made.targets
+                    ],
+                },
             )
-        return self._pipelines[key]
+        except Exception as error:
+            raise ShaderError(in_authors_place(source, str(error))) from error
 
     def begin(self, encoder: Any, *views: Any, clear: tuple[float, float, float, float] | None = None) -> Any:
         """Begin a pass into these views; without `clear` what is there is kept."""
@@ -184,7 +253,7 @@ class Passes:
 
     def draw(self, render: Any, pipeline: Pipeline, block: Block, textures: Textures, count: int = 1) -> None:
         """Draw `count` quads."""
-        render.set_pipeline(pipeline)
+        render.set_pipeline(pipeline.native)
         render.set_bind_group(1, self.block, [block.offset])
         render.set_bind_group(2, textures)
         render.draw(4, count)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import ShaderError
+from engine.errors import Mistake, ShaderError
 from engine.gpu.device import Gpu
 
 FOLDER = Path(__file__).parents[2] / "shaders"
@@ -32,70 +32,121 @@ SCALAR = {"f32": np.float32, "i32": np.int32, "u32": np.uint32}
 class Source:
     """A shader with its includes put in: `lines[i]` says which file and line the text's line i + 1 came from."""
 
+    file: Path
     text: str
-    lines: tuple[tuple[str, int], ...]
+    lines: tuple[tuple[Path, int], ...]
 
-    def place(self, line: int) -> str:
-        """Say in the author's file and line where the text's `line` stands."""
+    @property
+    def files(self) -> frozenset[Path]:
+        """The file itself, and all that it includes."""
+        return frozenset(file for file, _ in self.lines) | {self.file}
+
+    def mistake(self, message: str, line: int = 0, column: int = 0) -> Mistake:
+        """Say in the author's file and line what is wrong in the text's `line`."""
         if not 1 <= line <= len(self.lines):
-            return f"line {line}"
-        file, number = self.lines[line - 1]
-        return f"{file}:{number}"
+            return Mistake(self.file, 0, 0, message)
+        return Mistake(*self.lines[line - 1], column, message)
 
 
 class Shaders:
-    """Every shader module, compiled once and kept.
+    """Every shader in use, compiled once and kept until a newer one is taken over.
 
-    Thread: main. Blocks: while compiling, so before going on air. Owns: the modules.
-    Fails: ShaderError with file and line.
+    Thread: main; `read_anew` and `compile` any. Blocks: while reading and compiling, so before going on air.
+    Owns: the modules. Fails: ShaderError with file and line.
     """
 
     def __init__(self, gpu: Gpu, folder: Path = FOLDER) -> None:
         self._gpu = gpu
         self._folder = folder
+        self._sources: dict[str, Source] = {}
         self._modules: dict[str, Any] = {}
+        self._structs: dict[tuple[str, str], np.dtype[Any]] = {}
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The files of all shaders in use."""
+        return frozenset().union(*(source.files for source in list(self._sources.values())))
+
+    @property
+    def names(self) -> list[str]:
+        """Every shader in use."""
+        return list(self._sources)
+
+    def source(self, name: str) -> Source:
+        """Return the text of a file such as "layer.wgsl", as it is in use."""
+        if name not in self._sources:
+            self._sources[name] = read(self._folder, name)
+        return self._sources[name]
 
     def module(self, name: str) -> Any:
-        """Return the compiled module of a file such as "layer.wgsl"."""
+        """Return the compiled module of a file."""
         if name not in self._modules:
-            source = read(self._folder, name)
-            try:
-                self._modules[name] = self._gpu.device.create_shader_module(label=name, code=source.text)
-            except Exception as error:
-                raise ShaderError(_in_authors_place(source, name, str(error))) from error
+            self._modules[name] = self.compile(name, self.source(name))
         return self._modules[name]
 
     def struct(self, name: str, struct: str) -> np.dtype[Any]:
         """Return the dtype of a struct that a file declares or includes."""
-        dtypes = structs(read(self._folder, name).text)
-        if struct not in dtypes:
-            raise ShaderError(f"{name}: no struct {struct}; there are {', '.join(dtypes)}")
-        return dtypes[struct]
+        if (name, struct) not in self._structs:
+            self._structs[name, struct] = _struct(self.source(name), struct)
+        return self._structs[name, struct]
+
+    def read_anew(self, name: str) -> Source | None:
+        """Return a shader's text where its files have another than is in use, and its structs are the same."""
+        source = read(self._folder, name)
+        if source.text == self._sources[name].text:
+            return None
+        for (user, struct), dtype in list(self._structs.items()):
+            if user == name and _struct(source, struct) != dtype:
+                place = re.search(rf"struct\s+{struct}\b", source.text)
+                line = source.text.count("\n", 0, place.start()) + 1 if place else 0
+                words = f"struct {struct} has other fields than the show fills; start the show again"
+                raise ShaderError(source.mistake(words, line, 1))
+        return source
+
+    def compile(self, name: str, source: Source) -> Any:
+        """Return a text as a module, and keep nothing."""
+        try:
+            return self._gpu.device.create_shader_module(label=name, code=source.text)
+        except Exception as error:
+            raise ShaderError(in_authors_place(source, str(error))) from error
+
+    def take_over(self, name: str, source: Source, module: Any) -> None:
+        """Use a newer text of a shader from now on."""
+        self._sources[name], self._modules[name] = source, module
 
 
 def read(folder: Path, name: str) -> Source:
     """Read a shader and put in what it includes, each file once."""
     text: list[str] = []
-    lines: list[tuple[str, int]] = []
-    seen: set[str] = set()
+    lines: list[tuple[Path, int]] = []
+    seen: set[Path] = set()
 
-    def put(file: str, asked_by: str) -> None:
+    def put(file: Path, asked_by: Path, asked_in: int) -> None:
         if file in seen:
             return
         seen.add(file)
         try:
-            content = (folder / file).read_text(encoding="utf-8")
-        except OSError as error:
-            raise ShaderError(f"{asked_by}: cannot read {file}: {error.strerror}") from error
+            content = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+            words = f"cannot read {file.relative_to(folder) if file.is_relative_to(folder) else file}: {why}"
+            raise ShaderError(Mistake(asked_by, asked_in, min(asked_in, 1), words)) from error
         for number, line in enumerate(content.splitlines(), start=1):
             if include := INCLUDE.match(line):
-                put(include[1], f"{file}:{number}")
+                put(folder / include[1], file, number)
             else:
                 text.append(line)
                 lines.append((file, number))
 
-    put(name, name)
-    return Source("\n".join(text) + "\n", tuple(lines))
+    put(folder / name, folder / name, 0)
+    return Source(folder / name, "\n".join(text) + "\n", tuple(lines))
+
+
+def _struct(source: Source, struct: str) -> np.dtype[Any]:
+    dtypes = structs(source.text)
+    if struct not in dtypes:
+        raise ShaderError(source.mistake(f"no struct {struct}; there are {', '.join(dtypes)}"))
+    return dtypes[struct]
 
 
 def structs(text: str) -> dict[str, np.dtype[Any]]:
@@ -142,11 +193,10 @@ def structs(text: str) -> dict[str, np.dtype[Any]]:
     return dtypes
 
 
-def _in_authors_place(source: Source, name: str, message: str) -> str:
-    """Rewrite a compiler's message so that it names the author's file and line, and what it says first."""
+def in_authors_place(source: Source, message: str) -> Mistake:
+    """Return what a compiler says first, at the author's file and line."""
     said = [PREAMBLE.sub("", line.strip(" │└┌─=^")) for line in message.splitlines()]
     said = [line for line in said if line and not line.startswith(("In ", "Caused", "note: label"))]
+    words = "; ".join(line for line in said if not PLACE.search(line))[:400] or message
     place = PLACE.search(message)
-    where = source.place(int(place[1])) if place else name
-    words = "; ".join(line for line in said if not PLACE.search(line))[:400]
-    return f"{where}: {words or message}"
+    return source.mistake(words, int(place[1]), int(place[2])) if place else source.mistake(words)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import gc
 import logging
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ import pytest
 import systems.show
 from engine.errors import CameraError, ModelError, SceneError, ShowError
 from engine.gpu.device import Gpu
+from engine.gpu.shader import FOLDER, Shaders
 from engine.gpu.uniforms import BLOCK_BYTES
 from engine.media.feed import SLOTS, Feed
 from engine.scene.load import load_scene
@@ -201,6 +204,37 @@ def test_a_new_stage_size_waits_for_a_restart_and_says_so(air: Air, edit: Edit) 
     edit(on_air, "width = 96", "width = 128")
     assert "scene: the stage's new size, rate or format needs a restart" in on_air.said
     assert on_air.light().shape == (54, 96, 3)
+
+
+def test_a_saved_shader_is_on_air_from_the_next_tick_on_and_a_mistake_is_not(
+    air: Air, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(FOLDER, tmp_path / "shaders")
+    monkeypatch.setattr(systems.show, "Shaders", partial(Shaders, folder=folder))
+    on_air = air(PLAIN).ticks(4)  # the fill is a kept base by now
+    on_air.show.watch_shaders()
+    file = folder / "fill.wgsl"
+    text = file.read_text(encoding="utf-8")
+    main = text.index("fn fs_main")
+    there = text.index("return", main)
+
+    def save(text: str, seen: Callable[[], bool]) -> None:
+        file.write_text(text, encoding="utf-8")
+        give_up = time.monotonic() + 20
+        while not seen():
+            assert time.monotonic() < give_up, "it was never noticed"
+            on_air.ticks()
+            time.sleep(0.01)
+
+    save(text[:there] + "return lost;\n" + text[there:], lambda: bool(on_air.show.shader_mistakes))
+    line = text.count("\n", 0, there) + 1
+    (said,) = on_air.said
+    assert f"{file}:{line}:" in said
+    assert "what is on air stays" in said
+    np.testing.assert_allclose(on_air.light()[0, 0], [1, 0, 0], atol=0.001)
+    save(text[:there] + "return vec4f(0.0, 0.5, 0.0, 1.0);\n" + text[there:], lambda: on_air.light()[0, 0, 1] > 0.4)
+    assert not on_air.show.shader_mistakes
+    np.testing.assert_allclose(on_air.light()[20, 20], [0, 0.5, 0], atol=0.001)
 
 
 # Nothing piles up -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,9 @@ WITH_COLON = ("subl", "sublime_text", "zed", "hx", "helix", "micro", "atom")
 IN_TERMINAL = ("vi", "vim", "nvim", "nano", "emacs", "hx", "helix", "micro", "kak", "joe", "ne")
 TERMINALS = ("x-terminal-emulator", "gnome-terminal", "konsole", "xfce4-terminal", "alacritty", "kitty", "xterm")
 
+_opened: list[subprocess.Popen[bytes]] = []
+"""Editors that may still be open: one that nobody asks after stays a zombie."""
+
 
 def command(editor: str, file: Path, line: int, column: int) -> list[str]:
     """Return what starts an editor at a place, as that editor wants to be told."""
@@ -44,7 +47,9 @@ def open_in_editor(file: Path, line: int, column: int = 1) -> str:
                 if terminal is None:
                     return f"{file}:{line}: $EDITOR wants a terminal, and there is none here"
                 words = [terminal, "--" if "gnome" in terminal else "-e", *words]
-        subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _opened[:] = [each for each in _opened if each.poll() is None]
+        nothing = subprocess.DEVNULL
+        _opened.append(subprocess.Popen(words, stdin=nothing, stdout=nothing, stderr=nothing))
     except (OSError, ValueError) as error:
         return f"$EDITOR cannot be started: {error}"
     return f"opened {file.name} at line {line}"

@@ -44,6 +44,7 @@ class Player:
         self._tried: Scene | None = None
         self._steps = 0
         self._played_s = 0.0
+        self._shown_revision = 0
 
     def follow(self) -> None:
         """Open the show once the session has a scene without mistakes."""
@@ -66,6 +67,7 @@ class Player:
             return
         self.trouble = ""
         self.show = show
+        show.watch_shaders()
         self.session.on_air = show
         self._steps = 0
         if self.mode == "stepped":
@@ -110,13 +112,26 @@ class Player:
         interval_ns = 1e9 / show.stage.rate_hz
         for _ in range(count):
             show.clock.wait_until(round(self._steps * interval_ns))
-            show.loop.run(lambda: False, 0.0)
+            self._tick()
             self._steps += 1
 
+    def _tick(self) -> None:
+        assert self.show is not None
+        self.show.loop.run(lambda: False, 0.0)
+        self._shown_revision = self.show.world.revision
+
     def play(self, now_s: float) -> None:
-        """Step as far as the speed asks for by now; a machine that is too slow plays slower instead of skipping."""
+        """Step as far as the speed asks for by now; a machine that is too slow plays slower instead of skipping.
+
+        While time stands still, the moment is shown once more whenever scene or shaders have changed.
+        """
         show = self.show
-        if show is None or not self.playing:
+        if show is None:
+            return
+        if not self.playing:
+            show.take_shaders()
+            if show.world.revision != self._shown_revision:
+                self._tick()
             return
         interval_s = 1 / (show.stage.rate_hz * self.speed)
         if now_s - self._played_s >= interval_s:

@@ -88,7 +88,7 @@ class Harness:
         self.uniforms.upload()
         encoder = self.gpu.device.create_command_encoder()
         compute = encoder.begin_compute_pass()
-        compute.set_pipeline(passes.compute(shader, entry))
+        compute.set_pipeline(passes.compute(shader, entry).native)
         compute.set_bind_group(0, passes.frame)
         compute.set_bind_group(1, passes.block, [block.offset if block is not None else 1024])
         compute.set_bind_group(2, passes.no_textures)

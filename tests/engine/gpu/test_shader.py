@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import ShaderError
+from engine.errors import Mistake, ShaderError
 from engine.gpu.device import Gpu
 from engine.gpu.shader import FOLDER, Shaders, read, structs
 from engine.gpu.uniforms import BLOCK_BYTES, FRAME_BYTES
@@ -67,37 +67,37 @@ def test_an_include_is_put_in_once_and_every_line_knows_its_file(folder: Path) -
     source = read(folder, "main.wgsl")
     assert source.text.count("fn one()") == 1
     lines = source.text.splitlines()
-    places = {text: source.place(number) for number, text in enumerate(lines, start=1)}
-    assert places["fn one() -> f32 {"] == "common/one.wgsl:1"
-    assert places["    return one() + one();"] == "common/two.wgsl:3"
-    assert places["const three = 3.0;"] == "main.wgsl:4"
-    assert source.place(999) == "line 999"
+    places = {text: source.mistake("wrong", number, 5) for number, text in enumerate(lines, start=1)}
+    assert places["fn one() -> f32 {"] == Mistake(folder / "common" / "one.wgsl", 1, 5, "wrong")
+    assert places["    return one() + one();"] == Mistake(folder / "common" / "two.wgsl", 3, 5, "wrong")
+    assert places["const three = 3.0;"] == Mistake(folder / "main.wgsl", 4, 5, "wrong")
+    assert source.mistake("wrong", 999) == Mistake(folder / "main.wgsl", 0, 0, "wrong")
 
 
 def test_an_error_names_the_file_and_line_that_the_author_wrote(gpu: Gpu, folder: Path) -> None:
     (folder / "main.wgsl").write_text(
         '#include "common/two.wgsl"\n\nfn wrong() -> f32 {\n    return two() + missing;\n}\n'
     )
-    with pytest.raises(ShaderError, match=r"^main\.wgsl:4: .*missing"):
+    with pytest.raises(ShaderError, match=r"/main\.wgsl:4:\d+: .*missing"):
         Shaders(gpu, folder).module("main.wgsl")
 
 
 def test_an_error_in_an_include_names_the_include(gpu: Gpu, folder: Path) -> None:
     (folder / "common" / "one.wgsl").write_text("fn one() -> f32 {\n\n    return 1u;\n}\n")
     (folder / "main.wgsl").write_text('// A first line.\n#include "common/one.wgsl"\n')
-    with pytest.raises(ShaderError, match=r"^common/one\.wgsl:[13]: "):
+    with pytest.raises(ShaderError, match=r"/common/one\.wgsl:[13]:\d+: "):
         Shaders(gpu, folder).module("main.wgsl")
 
 
 def test_a_syntax_error_names_its_line(gpu: Gpu, folder: Path) -> None:
     (folder / "main.wgsl").write_text('#include "common/two.wgsl"\nfn f() {\n    let x = ;\n}\n')
-    with pytest.raises(ShaderError, match=r"^main\.wgsl:3: "):
+    with pytest.raises(ShaderError, match=r"/main\.wgsl:3:\d+: "):
         Shaders(gpu, folder).module("main.wgsl")
 
 
 def test_a_missing_include_is_said_where_it_is_asked_for(gpu: Gpu, folder: Path) -> None:
     (folder / "main.wgsl").write_text('// Here.\n#include "common/three.wgsl"\n')
-    with pytest.raises(ShaderError, match=r"^main\.wgsl:2: cannot read common/three\.wgsl"):
+    with pytest.raises(ShaderError, match=r"/main\.wgsl:2:1: cannot read common/three\.wgsl"):
         Shaders(gpu, folder).module("main.wgsl")
 
 

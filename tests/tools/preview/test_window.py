@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import numpy as np
+import pytest
 
+import systems.show
+from engine.gpu.shader import FOLDER, Shaders
 from tests.tools.preview.conftest import Hands, Open
 from tools.preview.session import Selection
 
@@ -147,6 +153,29 @@ def test_what_an_editor_does_comes_in_and_a_break_changes_nothing_on_air(opened:
     hands.previewer.player.step()
     hands.turns(2)
     assert is_near(shown(hands, (0.9, 0.2)), (0, 0, 255))
+
+
+def test_a_shader_is_broken_and_mended_beside_a_show_whose_time_stands_still(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(FOLDER, tmp_path / "shaders")
+    monkeypatch.setattr(systems.show, "Shaders", partial(Shaders, folder=folder))
+    monkeypatch.setenv("VISUAL", "true")
+    hands = opened(SCENE)
+    problems = hands.previewer.workspace.problems
+    file = folder / "fill.wgsl"
+    text = file.read_text("utf-8")
+    there = text.index("return", text.index("fn fs_main"))
+    file.write_text(text[:there] + "return lost;\n" + text[there:], "utf-8")
+    hands.until(lambda: problems.count(hands.session) == 1, "the mistake is listed")
+    hands.turns(2)
+    assert is_near(shown(hands, (0.9, 0.2)), BLUE), "what is on air stays"
+    hands.click("##line")
+    assert hands.session.said == f"opened fill.wgsl at line {text.count(chr(10), 0, there) + 1}"
+    file.write_text(text[:there] + "return vec4f(0.0, 1.0, 0.0, 1.0);\n" + text[there:], "utf-8")
+    hands.until(lambda: problems.count(hands.session) == 0, "it is mended")
+    hands.turns(2)
+    assert is_near(shown(hands, (0.9, 0.2)), (0, 255, 0))
 
 
 def test_snow_is_added_from_the_menu(opened: Open) -> None:

@@ -25,7 +25,8 @@ class ProblemsPanel:
 
     def count(self, session: Session) -> int:
         """How many there are that want something done."""
-        return len(session.mistakes) + len(session.document.clashes) + bool(self._player.trouble)
+        mistakes = len(session.mistakes) + len(self._shader_mistakes())
+        return mistakes + len(session.document.clashes) + bool(self._player.trouble)
 
     def draw(self, session: Session) -> None:
         """Draw clashes first, then mistakes, then notices."""
@@ -45,19 +46,26 @@ class ProblemsPanel:
             _line(Icon.WARNING, WARN, session.other_previewer, "What both change is shown here to choose from.")
         for mistake in session.mistakes:
             self._draw_mistake(session, mistake)
-        if session.mistakes:
+        for mistake in self._shader_mistakes():
+            self._draw_mistake(session, mistake)
+        if session.mistakes or self._shader_mistakes():
             imgui.spacing()
             on_air = "What is on air stays as it was." if session.scene is not None else "Nothing is on air yet."
             coloured(on_air, FAINT)
         if self._player.trouble:
             _line(Icon.WARNING, BAD, self._player.trouble, "")
         show = self._player.show
-        notices = [notice for notice in show.notices.all() if notice.subject != "scene"] if show is not None else []
+        notices = show.notices.all() if show is not None else []
+        notices = [notice for notice in notices if notice.subject not in ("scene", "shader")]  # they are listed above
         for notice in reversed(notices):
             times = f"  × {notice.count}" if notice.count > 1 else ""
             _line("\u2022", INKS[notice.severity], notice.subject, notice.text + times)
         if not (self.count(session) or notices or document.is_gone):
             coloured(f"{Icon.CHECK}  Nothing is wrong.", GOOD)
+
+    def _shader_mistakes(self) -> tuple[Mistake, ...]:
+        show = self._player.show
+        return show.shader_mistakes if show is not None else ()
 
     def _draw_mistake(self, session: Session, mistake: Mistake) -> None:
         imgui.push_id(f"{mistake}")
