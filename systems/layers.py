@@ -24,7 +24,7 @@ from systems.capture import Captured
 from systems.inference import Shown
 from systems.lighting import Lit, masked_entity
 from systems.masks import Matte
-from systems.particles import Cloud
+from systems.particles import SHAPE, Cloud
 
 BLENDS: dict[Blend, int] = {blend: number for number, blend in enumerate(get_args(Blend))}
 """The constants of shaders/common/blend.wgsl."""
@@ -367,8 +367,9 @@ class CloudDrawing(Drawing):
         assert self._cloud is not None
         assert self._cloud.block is not None
         render.set_bind_group(3, self._cloud.vertices)
-        pipeline = self._pipeline("particles.wgsl", target_format, small)
-        self._passes.draw(render, pipeline, self._cloud.block, self._textures, self._cloud.count)
+        shape = SHAPE[self._cloud.component.shape] if self._cloud.component is not None else 0
+        pipeline = self._pipeline("particles.wgsl", target_format, small, {"SHAPE": shape})
+        self._passes.draw(render, pipeline, self._cloud.block, self._textures, self._cloud.quads)
 
     def free(self) -> None:
         """Do nothing: the block belongs to the cloud."""

@@ -20,10 +20,20 @@ from systems.inference import Shown
 from systems.masks import Matte
 
 EMIT = {"area": 0, "top": 1, "point": 2, "edge": 3}
+SHAPE = {"disc": 0, "square": 1, "streak": 2, "ribbon": 3}
 """The constants of shaders/particles.wgsl."""
+
+RIBBON_POINTS = 24
+"""How many particles make a ribbon, as in the shader."""
 
 SEEDS_APART = 7919
 """How far apart the clouds of two stage seeds begin; with the stage's default seed a cloud's own is what counts."""
+
+SAME = (
+    *("speed", "gravity", "drag", "turbulence", "eddy", "pull", "life_s", "size_end", "soft", "count"),
+    *("spin", "stretch", "depth", "hue", "twinkle"),
+)
+"""What a shader's `Cloud` has as the component says it."""
 
 GROUP = 64
 """Particles a compute workgroup moves, as in the shader."""
@@ -46,7 +56,9 @@ class Cloud:
     vertices: Any = None  # its bind group for drawing
     textures: Any = None
     bound: Any = None
-    count: int = 0
+    count: int = 0  # of what is moved: particles, or ribbons
+    quads: int = 0  # of what is drawn
+    pipeline: Any = None
     turn: int = 0
 
 
@@ -62,7 +74,9 @@ class Particles:
         self._world = world
         self._passes = passes
         self._stage = stage
-        self._pipeline = passes.compute("particles.wgsl")
+        self._pipelines = {
+            shape: passes.compute("particles.wgsl", "cs_ribbon" if shape == "ribbon" else "cs_main") for shape in SHAPE
+        }
         self._struct = passes.shaders.struct("particles.wgsl", "Cloud")
         self._particle_bytes = passes.shaders.struct("particles.wgsl", "Particle").itemsize
 
@@ -82,7 +96,6 @@ class Particles:
             cloud.turn += 1
             data["turn"] = cloud.turn
         compute = tick.encoder.begin_compute_pass()
-        compute.set_pipeline(self._pipeline.native)
         compute.set_bind_group(0, self._passes.frame)
         for _, (_, cloud) in clouds:
             assert cloud.block is not None
@@ -90,6 +103,7 @@ class Particles:
         compute.end()
 
     def _dispatch(self, compute: Any, cloud: Cloud, block: Block) -> None:
+        compute.set_pipeline(cloud.pipeline.native)
         compute.set_bind_group(1, self._passes.block, [block.offset])
         compute.set_bind_group(2, cloud.textures)
         compute.set_bind_group(3, cloud.moving)
@@ -98,13 +112,12 @@ class Particles:
     def _pack(self, particles: components.Particles, cloud: Cloud) -> None:
         """Take over what the author says; a cloud of another size or seed starts anew."""
         before = cloud.component
-        fresh = before is None or (before.count, before.seed, before.emit) != (
-            particles.count,
-            particles.seed,
-            particles.emit,
-        )
+        fresh = before is None or _kind(before) != _kind(particles)
+        ribbon = particles.shape == "ribbon"
         cloud.component = particles
         cloud.count = particles.count
+        cloud.quads = particles.count * (RIBBON_POINTS - 1) if ribbon else particles.count
+        cloud.pipeline = self._pipelines[particles.shape]
         if cloud.block is None:
             cloud.block = self._passes.uniforms.block(self._struct)
             cloud.textures = self._passes.no_textures
@@ -112,7 +125,9 @@ class Particles:
             device = self._passes.gpu.device
             usage = wgpu.BufferUsage.STORAGE
             cloud.buffer = device.create_buffer(
-                label="particles", size=particles.count * self._particle_bytes, usage=usage
+                label="particles",
+                size=particles.count * (RIBBON_POINTS if ribbon else 1) * self._particle_bytes,
+                usage=usage,
             )
             cloud.moving = self._passes.storage(cloud.buffer, "storage")
             cloud.vertices = self._passes.storage(cloud.buffer, "read-only-storage")
@@ -126,7 +141,7 @@ class Particles:
         data["direction"] = math.radians(particles.direction)
         data["spread"] = math.radians(particles.spread)
         data["size"] = particles.size_px / 720.0
-        for name in ("speed", "gravity", "drag", "turbulence", "life_s", "size_end", "soft", "count", "seed"):
+        for name in SAME:
             data[name] = getattr(particles, name)
         data["seed"] = (particles.seed + (self._stage.seed - 1) * SEEDS_APART) % 2**32
         data["emit"] = EMIT[particles.emit]
@@ -147,7 +162,6 @@ class Particles:
             passes.uniforms.upload()
             encoder = passes.gpu.device.create_command_encoder()
             compute = encoder.begin_compute_pass()
-            compute.set_pipeline(self._pipeline.native)
             compute.set_bind_group(0, passes.frame)
             self._dispatch(compute, cloud, block)
             compute.end()
@@ -169,3 +183,8 @@ class Particles:
         assert cloud.block is not None
         quad = lay_picture(self._stage.size, shown.planes, place, (0.0, 0.0))
         write_quad(cloud.block.data["person"], quad)
+
+
+def _kind(particles: components.Particles) -> tuple[object, ...]:
+    """What makes a cloud another one, rather than the same with other looks."""
+    return particles.count, particles.seed, particles.emit, particles.shape == "ribbon"

@@ -93,6 +93,7 @@ class Show:
         self.capture = Capture(world, clock, self.notices, self.trace)
         self.inference = Inference(world, self.gpu, clock, self.notices, self.trace, threads)
         self.lighting = Lighting(world, passes, stage, self.notices)
+        self.particles = Particles(world, passes, stage)
         self.layers = Layers(world, passes, stage)
         self.present = Present(world, passes, stage, clock, self.notices, self.trace, headless=self.headless)
         systems: dict[str, System] = {
@@ -101,7 +102,7 @@ class Show:
             "inference": self.inference,
             "masks": Masks(world, passes),
             "lighting": self.lighting,
-            "particles": Particles(world, passes, stage),
+            "particles": self.particles,
             "layers": self.layers,
             "composite": Composite(passes, stage, self.layers, self.lighting),
             "present": self.present,

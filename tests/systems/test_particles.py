@@ -216,3 +216,112 @@ def test_a_change_of_colour_keeps_the_cloud_and_a_change_of_seed_makes_another(a
     world.add("snow", dataclasses.replace(said, seed=9))
     on_air.ticks()
     assert cloud.buffer is not buffer
+
+
+# Shapes ---------------------------------------------------------------------------------------------------------------
+
+
+def one(shape: str, more: str = "") -> str:
+    """Return a cloud of a single large particle in the middle, young and not yet fading."""
+    return f"""
+[snow.particles]
+shape = "{shape}"
+count = 1
+emit = "point"
+life_s = 100.0
+size_px = 300.0
+soft = 0.05
+turbulence = 0.0
+drag = 0.0
+{more}
+[snow.layer]
+"""
+
+
+def lit_area(on_air: OnAir) -> Any:
+    return on_air.light().sum(axis=2) > 0.02
+
+
+def test_a_disc_is_round(air: Air) -> None:
+    seen = lit_area(air(one("disc", "speed = 0.0"), WIDTH, HEIGHT, ticks=30))
+    rows, columns = np.nonzero(seen)
+    across, down = np.ptp(columns) + 1, np.ptp(rows) + 1
+    assert across == pytest.approx(down, abs=2)
+    assert seen.sum() == pytest.approx(np.pi / 4 * across * down, rel=0.08)
+
+
+def test_squares_tumble(air: Air) -> None:
+    on_air = air(one("square", "speed = 0.0\nspin = 3.0"), WIDTH, HEIGHT, ticks=30)
+    areas = [int(lit_area(on_air.ticks()).sum()) for _ in range(15)]
+    assert max(areas) > 2 * min(areas) > 0
+
+
+def test_a_streak_lies_behind_its_head_along_its_way(air: Air) -> None:
+    text = one("streak", "speed = 0.006\ndirection = 0.0\nspread = 0.0\nstretch = 20.0").replace("300.0", "20.0")
+    on_air = air(text, WIDTH, HEIGHT, ticks=30)
+    rows, columns = np.nonzero(lit_area(on_air))
+    (particle,) = particles_of(on_air)
+    assert np.ptp(columns) > 2 * np.ptp(rows)
+    assert columns.max() <= particle["place"][0] * HEIGHT + particle["size"] * HEIGHT
+    assert columns.min() < particle["place"][0] * HEIGHT - 5
+
+
+RIBBONS = """
+[snow.particles]
+shape = "ribbon"
+count = 20
+life_s = 6.0
+size_px = 14.0
+speed = 0.3
+spread = 180.0
+turbulence = 0.4
+stretch = 1.0
+[snow.layer]
+"""
+
+
+def test_a_ribbon_is_a_chain_that_follows_its_head(air: Air) -> None:
+    on_air = air(RIBBONS, WIDTH, HEIGHT, ticks=20)
+    chains = particles_of(on_air)["place"].reshape(20, 24, 2)
+    ages = particles_of(on_air)["age_s"].reshape(20, 24)[:, 0]
+    old = chains[ages > 1.5]
+    assert len(old) > 5
+    links = np.linalg.norm(np.diff(old, axis=1), axis=2)
+    ends = np.linalg.norm(old[:, -1] - old[:, 0], axis=1)
+    assert links.max() < 0.15, "whole"
+    assert ends.mean() > 0.08, "long"
+    assert lit_area(on_air).any()
+
+
+def test_a_ribbon_is_born_in_one_place(air: Air) -> None:
+    on_air = air(RIBBONS, WIDTH, HEIGHT, ticks=2)
+    found = particles_of(on_air)
+    chains, ages = found["place"].reshape(20, 24, 2), found["age_s"].reshape(20, 24)[:, 0]
+    young = chains[(ages >= 0) & (ages < 0.1)]
+    assert np.ptp(young, axis=1).max(initial=0.0) < 0.1
+
+
+def test_pull_below_0_drives_them_out_of_the_middle(air: Air) -> None:
+    text = SNOW.format(seed=1).replace("speed = 0.2", "speed = 0.0\nturbulence = 0.0\ndrag = 0.0\npull = -2.0")
+    cloud = particles_of(air(text, WIDTH, HEIGHT, ticks=5))
+    outwards = ((cloud["place"] - np.array([ASPECT / 2, 0.5])) * cloud["velocity"]).sum(axis=1)
+    assert (outwards >= -1e-6).all()
+    assert outwards.mean() > 0.01
+
+
+def test_near_ones_are_larger_and_faster(air: Air) -> None:
+    text = SNOW.format(seed=1).replace("speed = 0.2", "speed = 0.2\nturbulence = 0.0\ndrag = 0.0\ndepth = 1.0")
+    cloud = particles_of(air(text, WIDTH, HEIGHT))
+    near, far = cloud["drift"] > 0.7, cloud["drift"] < 0.3
+    assert cloud["size"][near].mean() > 2 * cloud["size"][far].mean()
+    speed = np.linalg.norm(cloud["velocity"], axis=1)
+    assert speed[near].mean() > 2 * speed[far].mean()
+
+
+def test_hues_differ_as_far_as_is_said(air: Air) -> None:
+    text = SNOW.format(seed=1).replace("speed", 'colour = "#ff4040"\nto = "#ff4040"\nhue = {}\nspeed')
+    same, all_of_them = (air(text.replace("{}", str(hue)), WIDTH, HEIGHT).light() for hue in (0.0, 1.0))
+    seen = same.sum(axis=2) > 0.1
+    assert (same[seen][:, 0] > 2 * same[seen][:, 2]).all()
+    colourful = all_of_them[all_of_them.sum(axis=2) > 0.1]
+    assert all((colourful.argmax(axis=1) == channel).mean() > 0.1 for channel in range(3))

@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.bench.result import Result
 
 BENCHES = (
-    *("show", "pacing", "keyer", "composite", "light", "displays"),
+    *("show", "pacing", "keyer", "composite", "light", "particles", "displays"),
     *("latency", "fanout", "cadence", "hotplug", "start", "preview", "soak", "gpu"),
 )
 """The benches by file name, in the order they run; each is a module with `run(quick=False) -> Result`."""

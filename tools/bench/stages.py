@@ -58,9 +58,10 @@ class Stepper:
         drain(self.show.gpu)
 
     def record(self, tick: Tick) -> None:
-        """Record what draws the layers onto the stage, mattes and light included, into the tick's encoder."""
+        """Record what draws the layers onto the stage, mattes, light and particles too, into the tick's encoder."""
         self._masks.process(tick)
         self.show.lighting.process(tick)
+        self.show.particles.process(tick)
         self.show.layers.process(tick)
         self._composite.process(tick)
         self.show.passes.uniforms.upload()

@@ -259,7 +259,8 @@ def test_python_and_wgsl_count_alike() -> None:
     mattes = constants("common/matte.wgsl")
     assert mattes == {"NONE": tiles.NONE, "TEXTURE": tiles.TEXTURE, "GUIDED": tiles.GUIDED, "KEY": tiles.KEY}
     assert {name.upper(): value for name, value in LAYOUTS.items()} == constants("common/picture.wgsl")
-    assert {name.upper(): value for name, value in particles.EMIT.items()} == constants("particles.wgsl")
+    ours = {**particles.EMIT, **particles.SHAPE, "ribbon_points": particles.RIBBON_POINTS}
+    assert {name.upper(): value for name, value in ours.items()} == constants("particles.wgsl")
     kinds = constants("common/tile.wgsl")
     assert (kinds["EDGE_TILE"], kinds["SOLID_TILE"]) == (tiles.EDGE, tiles.SOLID)
     text = (FOLDER / "common/tile.wgsl").read_text(encoding="utf-8")
