@@ -7,8 +7,11 @@
 
 const PICTURE = 0u;  // plane_0 and plane_1, as LAYOUT says
 const GREY = 1u;     // the red of plane_0
-const SHADE = 2u;    // plane_0 is what multiplies a person's colour, plane_1 what is added: on a mid grey
+const SHADE = 2u;    // plane_0 is what multiplies a person's colour, plane_1 what is added: on a grey body
 const STAGE = 3u;    // plane_0 is linear light
+
+@group(2) @binding(2) var shape: texture_2d<f32>;  // that body: a person's alpha
+
 override SHOWN: u32 = PICTURE;
 
 struct Step {
@@ -32,7 +35,8 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
             return vec4f(first.rrr, 1.0);
         }
         case SHADE: {
-            return vec4f(encode_srgb(saturate(0.18 * first.rgb + second.rgb)), 1.0);
+            let alpha = textureSampleLevel(shape, linear_sampler, corner.uv, 0.0).r;
+            return vec4f(encode_srgb(alpha * saturate(0.18 * first.rgb + second.rgb)), 1.0);
         }
         case STAGE: {
             return vec4f(encode_srgb(saturate(first.rgb)), 1.0);

@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument(
         "--screenshot", type=Path, metavar="FILE.png", help="draw the whole window into a file instead"
     )
+    preview.add_argument("--size", type=_size, metavar="WIDTHxHEIGHT", help="of the window; else 1440x900")
     preview.add_argument("--at", type=_seconds, default=0.0, metavar="SECONDS", help="the show's time in it")
 
     _add_models(_command(commands, "models", "tools.models", "list, fetch, check and measure neural networks"))
@@ -136,6 +137,15 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _size(text: str) -> tuple[int, int]:
+    """Read a width and a height that a window may have."""
+    width, height = map(int, text.lower().split("x"))
+    if not (320 <= width <= 16384 and 240 <= height <= 16384):
+        raise ValueError
+    return width, height
+
+
+_size.__name__ = "size such as 1440x900"
 _seconds.__name__ = "number of seconds"  # what argparse calls it in its message
 
 

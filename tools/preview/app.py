@@ -19,9 +19,10 @@ from engine.components.display import Display
 from engine.display.input import Input
 from engine.display.target import OffscreenTarget, Target
 from engine.display.window import Window, poll_desktop
-from engine.errors import OutputError
+from engine.errors import DisplayError, OutputError
 from engine.gpu.device import Gpu, open_gpu
 from tools.preview.canvas import Canvas
+from tools.preview.drop import add_files
 from tools.preview.lock import Lock
 from tools.preview.player import Player
 from tools.preview.session import Session
@@ -63,12 +64,16 @@ class Previewer:
             self.frame(draw=True)
         while not self.workspace.closing:
             self.player.follow()
+            if self.player.show is not None and self.player.windows == self.player.show.headless:
+                self.player.open()
             if self.player.show is None or self.player.mode == "stepped":
                 began_s = time.perf_counter()
                 self.turn()
                 time.sleep(max(0.0, 1 / IDLE_HZ - (time.perf_counter() - began_s)))
             else:
                 self.player.live(self.between)
+                if self.player.windows and self.player.show is not None and self.player.show.stopping:
+                    self._windows_closed()
         self.player.close()
 
     def turn(self) -> None:
@@ -79,11 +84,20 @@ class Previewer:
         self.player.play(time.perf_counter())
         self.frame(draw=True)
 
+    def _windows_closed(self) -> None:
+        """Go on without windows, once people have closed them all; the previewer's own stays."""
+        show = self.player.show
+        if show is not None and show.present.hotplug.all_closed_by_hand:
+            self.player.windows = False
+            self.player.open()
+
     def frame(self, *, draw: bool, delta_s: float | None = None) -> None:
         """Build a frame of the window, and draw it where asked."""
         now_ns = time.perf_counter_ns()
         self.canvas.begin((now_ns - self._last_ns) / 1e9 if delta_s is None else delta_s)
         self._last_ns = now_ns
+        if self.canvas.dropped:
+            add_files(self.session, self.canvas.dropped)
         self.workspace.draw(self.session)
         if self.canvas.end(draw=draw) and self.gpu.is_software:
             self.gpu.wait(self.canvas.submission)  # its cost is the CPU's, and the next tick would wait for it
@@ -110,7 +124,8 @@ class Previewer:
         elif self._heard:
             self.frame(draw=False)
             self._heard = False
-        if self.workspace.closing or self.player.mode != "live" or self.player.show is not show:
+        is_other = self.player.windows != (not show.headless) or self.player.show is not show
+        if self.workspace.closing or is_other or self.player.mode != "live":
             show.stopping = True
 
     def _hear(self) -> None:
@@ -128,15 +143,26 @@ def run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     session = Session(arguments.scene)
     if arguments.screenshot is not None:
-        screenshot(session, arguments.screenshot, arguments.at)
+        screenshot(session, arguments.screenshot, arguments.at, arguments.size or SIZE)
         return 0
     lock = Lock(arguments.scene)
     if lock.holder:
         session.other_previewer = f"Process {lock.holder} has this scene open in a previewer too."
         session.said = session.other_previewer
+    try:
+        in_a_window(session, arguments.size or SIZE)
+    finally:
+        lock.release()
+    return 0
+
+
+def in_a_window(session: Session, size: tuple[int, int]) -> None:
+    """Show and edit in a window until that is closed. Raises DisplayError where there is no desktop."""
     gpu = open_gpu()
-    display = Display(title=f"{arguments.scene.name} — Scrim")
-    window = Window(gpu, "preview", display, SIZE)
+    try:
+        window = Window(gpu, "preview", Display(title=f"{session.path.name} — Scrim"), size)
+    except DisplayError as error:
+        raise DisplayError(f"{error}; --screenshot FILE.png draws the window without one") from error
     try:
         previewer = Previewer(session, gpu, window, Input(window), stepped=False)
         try:
@@ -145,11 +171,9 @@ def run(arguments: argparse.Namespace) -> int:
             previewer.close()
     finally:
         window.release()
-        lock.release()
-    return 0
 
 
-def screenshot(session: Session, path: Path, at_s: float, size: tuple[int, int] = SIZE) -> None:
+def screenshot(session: Session, path: Path, at_s: float, size: tuple[int, int]) -> None:
     """Draw the whole window, with the show at a time, into a file; the same picture every time."""
     if not path.absolute().parent.is_dir():
         raise OutputError(f"cannot write {path}: there is no folder {path.parent}")

@@ -11,7 +11,7 @@ from engine.component import FileKind, about, components, fields_of
 from engine.scene.schema import field_schemas
 from tools.preview.session import RESTARTS, default
 
-Kind = Literal["slider", "number", "switch", "choice", "colour", "file", "entity", "several", "text"]
+Kind = Literal["slider", "number", "switch", "choice", "colour", "file", "entity", "several", "list", "tracks", "text"]
 
 WIDEST_SLIDER = 1000
 """Whole numbers of a wider range are dragged and typed: on a slider a pixel would be more than a step."""
@@ -21,8 +21,8 @@ WIDEST_SLIDER = 1000
 class Control:
     """How a field is shown and changed.
 
-    `slider` and `number` are bounded, and whole where `decimals` is 0 and `is_whole`; `several` are as many bounded
-    numbers as its default has.
+    `slider` and `number` are bounded, and whole where `is_whole` says so; `several` are as many bounded numbers as its
+    default has, a `list` as many as one likes; `tracks` are lists by name, of which `choices` are possible.
     """
 
     kind: Kind
@@ -76,7 +76,10 @@ def control_of(component: str, field: str) -> Control:
         case "number" | "integer":
             return Control(**_bounds(schema), **common)
         case "array":
-            return Control(**{**_bounds(schema["items"]), "kind": "several"}, **common)
+            is_fixed = schema.get("minItems") == schema.get("maxItems")
+            return Control(**{**_bounds(schema["items"]), "kind": "several" if is_fixed else "list"}, **common)
+        case "object":
+            return Control("tracks", choices=tuple(schema["properties"]), **common)
     return Control("text", **common)
 
 

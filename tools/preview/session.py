@@ -92,14 +92,18 @@ class Session:
         return found if isinstance(found, dict) else {}
 
     def value(self, path: KeyPath) -> Any:
-        """Return a field's value as TOML has it: as it is being turned, as it is written, or else its default."""
+        """Return a field's value as TOML has it: as it is being turned, as it is written, or else its default.
+
+        A path may lead into a field that is a table.
+        """
         if path in self._turned:
             return self._turned[path]
-        entity, component, field = path
-        fields = self.parts(entity).get(component, {})
-        if isinstance(fields, dict) and field in fields:
-            return fields[field]
-        return default(component, field)
+        level: Any = self.tables
+        for name in path:
+            if not isinstance(level, dict) or name not in level:
+                return default(*path[1:3])
+            level = level[name]
+        return level
 
     def is_said(self, path: KeyPath) -> bool:
         """Whether the scene says this, rather than leaving it at its default."""
@@ -128,8 +132,10 @@ class Session:
 
     def turn(self, path: KeyPath, value: Any) -> None:
         """Show a value at once, and write nothing down yet: the slider is still held."""
-        entity, component, field = path
         self._turned[path] = value
+        if len(path) > 3:
+            return  # inside a field that is a table: seen once it is let go
+        entity, component, field = path
         part = self.scene.entities.get(entity, {}).get(component) if self.scene is not None else None
         if part is None or self.on_air is None:
             return

@@ -151,6 +151,20 @@ class Steps:
         return self._fill(encoder, "Raw mask", GREY, planes.upright_size, planes, self._raw[1])
 
     def _draw_matte(self, encoder: Any, person: Person, _entity: str) -> OffscreenTarget | None:
+        planes, shape = self._planes(person), self._shape(encoder, person)
+        if planes is None or shape is None:
+            return None
+        return self._fill(encoder, "Mask", GREY, planes.upright_size, planes, shape)
+
+    def _draw_light(self, encoder: Any, person: Person, _entity: str) -> OffscreenTarget | None:
+        planes, shape = self._planes(person), self._shape(encoder, person)
+        lit = self.show.world.get(person.lit, Lit) if person.lit is not None else None
+        if planes is None or shape is None or lit is None or lit.shade is None:
+            return None
+        return self._fill(encoder, "Light", SHADE, planes.upright_size, planes, lit.shade.gain, lit.shade.glow, shape)
+
+    def _shape(self, encoder: Any, person: Person) -> Any | None:
+        """Draw a person's alpha, and return it."""
         planes = self._planes(person)
         matte = self.show.world.get(person.mask, Matte) if person.mask is not None else None
         if planes is None or matte is None or person.mask is None or (matte.view is None and matte.kind in (0, 1, 2)):
@@ -159,14 +173,7 @@ class Steps:
         if matted is None or abs(matted.size[0] * planes.size[1] - matted.size[1] * planes.size[0]) > planes.size[0]:
             matted = self._matted[person.mask] = Matted(self.show.passes, "preview", planes.size)
         matted.show(encoder, planes, matte)
-        return self._fill(encoder, "Mask", GREY, planes.upright_size, planes, matted.view)
-
-    def _draw_light(self, encoder: Any, person: Person, _entity: str) -> OffscreenTarget | None:
-        planes = self._planes(person)
-        lit = self.show.world.get(person.lit, Lit) if person.lit is not None else None
-        if planes is None or lit is None or lit.shade is None:
-            return None
-        return self._fill(encoder, "Light", SHADE, planes.upright_size, planes, lit.shade.gain, lit.shade.glow)
+        return matted.view
 
     def _draw_particles(self, encoder: Any, _person: Person, _entity: str) -> OffscreenTarget | None:
         clouds = [drawing for drawing in self.show.layers.drawings if isinstance(drawing, CloudDrawing)]

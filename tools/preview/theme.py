@@ -46,6 +46,7 @@ class Icon:
     BOX = "\uf1b2"
     CAMERA = "\uf03d"
     CHECK = "\uf00c"
+    CLOCK = "\uf017"
     CLOSE = "\uf00d"
     COPY = "\uf0c5"
     DROPPER = "\uf1fb"

@@ -34,13 +34,15 @@ class Workspace:
         self.bar = BarPanel(fonts, player)
         self.problems = ProblemsPanel(fonts, player)
         self.left: list[Panel] = [ScenePanel(fonts)]
-        self.middle: list[Panel] = [PicturePanel(canvas, player)]
+        self.picture = PicturePanel(canvas, player)
+        self.middle: list[Panel] = [self.picture]
         self.right: list[Panel] = [InspectorPanel(fonts)]
         self.bottom: list[Panel] = [self.problems]
         self.closing = False
         self._asking = False
         self._is_laid = False
-        self._troubles: dict[str, str] = {}
+        self.troubles: dict[str, str] = {}
+        """What panels failed with, by their titles."""
 
     @property
     def is_dragging(self) -> bool:
@@ -85,10 +87,13 @@ class Workspace:
             panel.draw(session)
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
-            if self._troubles.get(panel.title) != text:
-                self._troubles[panel.title] = text
+            if self.troubles.get(panel.title) != text:
+                self.troubles[panel.title] = text
                 log.exception("panel %s failed", panel.title)
+            io = imgui.get_io()
+            io.config_error_recovery_enable_assert = io.config_error_recovery_enable_debug_log = False
             imgui.internal.error_recovery_try_to_recover_state(state)
+            io.config_error_recovery_enable_assert = io.config_error_recovery_enable_debug_log = True
             coloured(f"{Icon.WARNING}  {text}", BAD)
 
     def _draw_strip(self, name: str, position: ImVec2, size: ImVec2, padding: float) -> None:

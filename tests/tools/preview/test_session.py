@@ -11,6 +11,7 @@ import pytest
 from engine.components import Fill, Layer
 from engine.scene.load import Scene
 from tools.preview.document import Document, merge
+from tools.preview.drop import add_files, as_written
 from tools.preview.lock import Lock
 from tools.preview.session import Selection, Session
 
@@ -314,3 +315,30 @@ def test_steps_after_an_undo_are_forgotten_once_another_is_made(path: Path) -> N
     document.step("three", b"a = 3\n")
     assert not document.redo()
     assert document.undoes == "three"
+
+
+def test_dropped_files_become_layers_and_models(session: Session, tmp_path: Path) -> None:
+    for name in ("Sea View.png", "net.onnx", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    add_files(session, [str(tmp_path / "Sea View.png"), str(tmp_path / "notes.txt")])
+    assert session.selection.entity == "sea_view"
+    assert session.value(("sea_view", "camera", "source")) == "Sea View.png"
+    assert session.value(("sea_view", "layer", "order")) == 4, "in front of all others"
+    assert "notes.txt is no picture" in session.said
+    add_files(session, [str(tmp_path / "net.onnx")])
+    assert session.value(("person", "mask", "model")) == "net.onnx"
+    assert session.value(("person", "mask", "camera")) == "sea_view"
+    assert as_written(Path("/elsewhere/a.png"), session.path) == "/elsewhere/a.png"
+
+
+def test_lists_and_tables_are_fields_too(session: Session) -> None:
+    session.add_component("sun", "keyframes")
+    session.set(("sun", "keyframes", "times_s"), [0.0, 2.0])
+    session.set(("sun", "keyframes", "light", "x"), [0.2, 0.8])
+    assert not session.mistakes
+    assert session.value(("sun", "keyframes", "light", "x")) == [0.2, 0.8]
+    session.turn(("sun", "keyframes", "light", "x"), [0.2, 0.9])
+    session.finish()
+    assert b"light.x = [0.2, 0.9]\n" in session.document.text
+    session.reset(("sun", "keyframes", "light", "x"))
+    assert session.value(("sun", "keyframes", "light")) == {}

@@ -55,6 +55,11 @@ class BarPanel:
                 f"{Icon.LOOP}  Begin the show again", on=True, help_text="The stage's size, rate or format changed"
             ):
                 self._player.open()
+        imgui.same_line(0, 18)
+        windows = self._player.windows
+        help_text = "Close the displays' windows" if windows else "Open the displays' windows, as scrim run does"
+        if chip(f"{Icon.MONITOR}  Windows", on=windows, help_text=help_text):
+            self._player.windows = not windows
         self._draw_rate()
 
     def _draw_rate(self) -> None:

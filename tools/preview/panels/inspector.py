@@ -14,12 +14,13 @@ from engine.scene.words import toml
 from tools.preview.control import Control, control_of
 from tools.preview.panels.widgets import SIGNS, at_right, colour, coloured, icon_button, inked, sign_of, tip, warning
 from tools.preview.session import Selection, Session
-from tools.preview.theme import ACCENT, BAD, DIM, FAINT, LIFTED, RAISED, TEXT, Fonts, Icon
+from tools.preview.theme import ACCENT, BAD, DIM, FAINT, LIFTED, RAISED, TEXT, Fonts, Icon, ink
 
 ENDINGS = {
     "picture": (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".hdr", ".exr"),
     "camera": (".png", ".jpg", ".jpeg", ".webp", ".mp4", ".mov", ".mkv", ".webm", ".avi"),
     "model": (".onnx",),
+    "panorama": (".hdr",),
 }
 """Files that are offered for a field that names one."""
 
@@ -207,6 +208,59 @@ class InspectorPanel:
             if imgui.is_item_deactivated_after_edit():
                 session.finish()
 
+    def _draw_list(self, session: Session, path: KeyPath, _control: Control, value: Any) -> None:
+        """Draw as many numbers or colours as there are, with one more and one less to press for."""
+        values = list(value)
+        button = imgui.get_frame_height()
+        across = max(1, int((imgui.get_content_region_avail().x - 2 * button) / (4.2 * imgui.get_font_size())))
+        for at, each in enumerate(values):
+            if at % across:
+                imgui.same_line(0, 4)
+            imgui.set_next_item_width(3.9 * imgui.get_font_size())
+            if isinstance(each, str):
+                flags = imgui.ColorEditFlags_.no_inputs | imgui.ColorEditFlags_.picker_hue_wheel
+                changed, rgb = imgui.color_edit3(f"##{at}", list(ink(Colour.parse(each).hex())[:3]), flags)
+                new: Any = "#" + "".join(f"{round(255 * part):02x}" for part in rgb)
+            else:
+                changed, new = imgui.drag_float(f"##{at}", float(each), 0.01, 0.0, 0.0, "%.3g")
+                new = round(new, 4)
+            if changed:
+                session.turn(path, [*values[:at], new, *values[at + 1 :]])
+            if imgui.is_item_deactivated_after_edit():
+                session.finish()
+        imgui.same_line(0, 4)
+        if icon_button("+", "One more", key="more"):
+            session.set(path, [*values, values[-1]])
+        if len(values) > 1:
+            imgui.same_line(0, 2)
+            if icon_button("\u2212", "One less", key="less"):
+                session.set(path, values[:-1])
+
+    def _draw_tracks(self, session: Session, path: KeyPath, control: Control, value: Any) -> None:
+        """Draw a list for each field that changes with time, and let others be added."""
+        for name in list(value):
+            imgui.push_id(name)
+            coloured(name.replace("_", " "), DIM)
+            imgui.same_line()
+            if icon_button(Icon.CLOSE, f"Let {name} be", key="let be"):
+                session.reset((*path, name))
+            else:
+                self._draw_list(session, (*path, name), control, session.value((*path, name)))
+            imgui.pop_id()
+        missing = [name for name in control.choices if name not in value]
+        entity, _, component = path
+        if missing and component in session.parts(entity):
+            if icon_button(Icon.ADD, f"Let a field of {component} change with time", key="track"):
+                imgui.open_popup("tracks")
+            if imgui.begin_popup("tracks"):
+                count = len(session.value((entity, "keyframes", "times_s")))
+                for name in missing:
+                    if imgui.menu_item_simple(name):
+                        session.set((*path, name), [session.value((entity, component, name))] * count)
+                imgui.end_popup()
+        elif not value:
+            coloured("\u2013", FAINT)
+
     def _draw_switch(self, session: Session, path: KeyPath, _control: Control, value: Any) -> None:
         changed, new = imgui.checkbox("##value", bool(value))
         if changed:
@@ -223,7 +277,7 @@ class InspectorPanel:
 
     def _draw_colour(self, session: Session, path: KeyPath, _control: Control, value: Any) -> None:
         text = Colour.parse(value).hex()
-        rgb = [int(text[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        rgb = list(ink(text)[:3])
         dropper = imgui.get_frame_height()
         imgui.set_next_item_width(imgui.get_content_region_avail().x - dropper - 4)
         flags = imgui.ColorEditFlags_.display_hex | imgui.ColorEditFlags_.picker_hue_wheel
@@ -256,7 +310,7 @@ class InspectorPanel:
             for word in WORDS.get(kind, ()):
                 if imgui.menu_item_simple(word):
                     session.set(path, word)
-            for file in files_near(session.path, ENDINGS[kind]):
+            for file in files_near(session.path, ENDINGS.get(kind, ())):
                 if imgui.menu_item_simple(file):
                     session.set(path, file)
             imgui.end_popup()

@@ -32,7 +32,7 @@ class PicturePanel:
         self.sources = ["", "Camera"]  # a display or a step; the second is what the first is compared with
         self.compare: Compare = "one"
         self._wipe = 0.5
-        self._steps: Steps | None = None
+        self.steps: Steps | None = None
         self._touch = Touch(canvas, player)
 
     def draw(self, session: Session) -> None:
@@ -77,9 +77,9 @@ class PicturePanel:
         """Begin anew with another show: its textures are others."""
         show = self._player.show
         if show is None:
-            self._steps = None
-        elif self._steps is None or self._steps.show is not show:
-            self._steps = Steps(show)
+            self.steps = None
+        elif self.steps is None or self.steps.show is not show:
+            self.steps = Steps(show)
 
     def _displays(self) -> dict[str, OffscreenTarget]:
         show = self._player.show
@@ -91,12 +91,12 @@ class PicturePanel:
 
     def _seen(self, source: str, session: Session) -> Seen | None:
         """Return a display's picture, or a step's as it is now."""
-        if self._steps is None:
+        if self.steps is None:
             return None
         displays = self._displays()
         if source not in displays and source not in [step.name for step in STEPS]:
             source = self.sources[0] = next(iter(displays), "Stage")
-        target = displays.get(source) or self._steps.draw(source, session.selection.entity)
+        target = displays.get(source) or self.steps.draw(source, session.selection.entity)
         if target is None:
             return None
         quad = WHOLE if source in ("Stage", "Particles", "Layer") else self._quad(source)

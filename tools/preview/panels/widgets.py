@@ -12,8 +12,10 @@ from tools.preview.theme import ACCENT, DIM, FAINT, TEXT, WARN, Fonts, Icon, Ink
 SIGNS = {
     "camera": Icon.CAMERA,
     "display": Icon.MONITOR,
+    "environment": Icon.LAMP,
     "fill": Icon.FILL,
     "key": Icon.DROPPER,
+    "keyframes": Icon.CLOCK,
     "layer": Icon.LAYERS,
     "light": Icon.LAMP,
     "lighting": Icon.BOLT,

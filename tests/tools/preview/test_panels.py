@@ -1,0 +1,187 @@
+"""Panels draw every component, thousands of entities, and the same picture every time: without a desktop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from imgui_bundle import imgui
+
+from engine.component import components
+from engine.display.input import Button, Key, Moved, Text
+from engine.display.target import OffscreenTarget
+from tests.conftest import ROOT
+from tests.shows import the_gpu
+from tools.cli import main
+from tools.preview.app import Previewer
+from tools.preview.panels.view import View
+from tools.preview.session import Selection, Session
+from tools.preview.steps import STEPS
+
+SMALL = """[stage.stage]
+width = 160
+height = 90
+[front.camera]
+source = "synthetic"
+width = 160
+height = 90
+[guest.mask]
+camera = "front"
+source = "truth"
+[guest.layer]
+order = 1
+[guest.lighting]
+[dust.particles]
+count = 50
+[dust.layer]
+order = 2
+"""
+
+Offscreen = Callable[[str], Previewer]
+
+
+@pytest.fixture
+def offscreen(tmp_path: Path) -> Iterator[Offscreen]:
+    """Open a previewer without a window, its time standing still."""
+    previewers: list[Previewer] = []
+
+    def open_one(text: str) -> Previewer:
+        path = tmp_path / "show.toml"
+        path.write_text(text, encoding="utf-8")
+        target = OffscreenTarget(the_gpu(), "preview", (960, 640))
+        previewer = Previewer(Session(path), the_gpu(), target, None, stepped=True)
+        previewer.player.playing = False
+        previewers.append(previewer)
+        frames(previewer, 3)
+        return previewer
+
+    yield open_one
+    for previewer in previewers:
+        previewer.close()
+
+
+def frames(previewer: Previewer, count: int = 2) -> None:
+    for _ in range(count):
+        previewer.turn()
+    assert not previewer.workspace.troubles
+
+
+def test_every_component_has_a_place_in_the_inspector(offscreen: Offscreen) -> None:
+    previewer = offscreen(SMALL)
+    session = previewer.session
+    for component in components():
+        if component not in session.parts("guest"):
+            session.add_component("guest", component)
+        session.selection = Selection("guest", component)
+        frames(previewer)
+    assert set(session.parts("guest")) == set(components())
+
+
+@pytest.mark.parametrize("step", [step.name for step in STEPS])
+def test_every_step_can_be_seen(offscreen: Offscreen, step: str) -> None:
+    previewer = offscreen(SMALL)
+    previewer.player.step(3)
+    picture = previewer.workspace.picture
+    picture.sources[0] = step
+    frames(previewer)
+    assert picture.steps is not None
+    target = picture.steps.draw(step, "guest")
+    assert target is not None
+    pixels = the_gpu().read(target.texture)[..., :3].astype(int)
+    assert pixels.max() - pixels.min() > 40, "there is something to see"
+    if step in ("Mask", "Raw mask"):
+        assert (pixels[..., 0] == pixels[..., 1]).all()
+        assert 0.05 < (pixels[..., 0] > 128).mean() < 0.6, "a person, and what is not"
+
+
+def test_a_scene_of_2000_entities_draws_only_the_rows_that_are_seen(
+    offscreen: Offscreen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = "".join(f'[lamp_{at}.light]\nkind = "ambient"\nstrength = 0.0\n' for at in range(2000))
+    previewer = offscreen(SMALL + many)
+    assert len(previewer.session.tables) == 2004
+    drawn: list[str] = []
+    original = imgui.tree_node_ex
+
+    def tree_node_ex(label: str, flags: int) -> bool:
+        drawn.append(label)
+        return original(label, flags)
+
+    monkeypatch.setattr(imgui, "tree_node_ex", tree_node_ex)
+    previewer.session.selection = Selection("lamp_1900")
+    frames(previewer, 3)
+    drawn.clear()
+    frames(previewer, 1)
+    assert len(drawn) < 60
+    assert any("lamp_1900" in label for label in drawn), "what is chosen is scrolled to"
+
+
+def test_a_screenshot_is_the_same_every_time_and_wants_no_desktop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    scene = tmp_path / "show.toml"
+    scene.write_text(SMALL, encoding="utf-8")
+    for name in ("one.png", "two.png"):
+        arguments = ["preview", str(scene), "--screenshot", str(tmp_path / name), "--at", "0.2", "--size", "640x400"]
+        assert main(arguments) == 0
+    one, two = (cv2.imread(str(tmp_path / name)) for name in ("one.png", "two.png"))
+    assert one is not None
+    assert one.shape == (400, 640, 3)
+    assert (one == two).all()
+    assert len(np.unique(one.reshape(-1, 3), axis=0)) > 200
+
+
+def test_without_a_desktop_there_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert main(["preview", str(ROOT / "scenes" / "hello.toml")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "no desktop" in line
+    assert "--screenshot" in line
+
+
+def test_a_panel_that_fails_says_so_and_the_others_go_on(offscreen: Offscreen, monkeypatch: pytest.MonkeyPatch) -> None:
+    previewer = offscreen(SMALL)
+    monkeypatch.setattr(Session, "mistakes_at", lambda *_: 1 / 0)
+    for _ in range(2):
+        previewer.turn()
+    assert "ZeroDivisionError" in previewer.workspace.troubles["Inspector"]
+    monkeypatch.undo()
+    before = previewer.frames
+    for _ in range(2):
+        previewer.turn()
+    assert previewer.frames == before + 2
+
+
+def test_keys_and_mouse_reach_it_without_a_desktop(offscreen: Offscreen) -> None:
+    previewer = offscreen(SMALL)
+    previewer.session.set(("guest", "layer", "opacity"), 0.5)
+    previewer.canvas.hear([Key("left_control", down=True), Key("z", down=True)])
+    frames(previewer)
+    assert previewer.session.value(("guest", "layer", "opacity")) == 1.0
+    previewer.canvas.hear([Key("z", down=False), Key("left_control", down=False), Moved(60, 60), Button(0, down=True)])
+    previewer.canvas.hear([Text("x")])
+    frames(previewer)
+
+
+def test_zooming_holds_what_is_under_the_pointer() -> None:
+    view = View()
+    panel, size, at = (400.0, 300.0), (160, 90), (100.0, 120.0)
+    corner, drawn = view.lay(panel, size)
+    before = ((at[0] - corner[0]) / drawn[0], (at[1] - corner[1]) / drawn[1])
+    view.zoom_at(1.7, at, panel, size)
+    corner, drawn = view.lay(panel, size)
+    after = ((at[0] - corner[0]) / drawn[0], (at[1] - corner[1]) / drawn[1])
+    assert after == pytest.approx(before, abs=1e-6)
+    view.pan((10.0, -5.0), size)
+    moved, _ = view.lay(panel, size)
+    assert (moved[0] - corner[0], moved[1] - corner[1]) == pytest.approx((10.0, -5.0), abs=0.5)
+    view.fit()
+    assert view.lay(panel, size)[1] == pytest.approx((400.0, 225.0))
