@@ -17,7 +17,7 @@ from engine.gpu.device import Gpu
 from engine.gpu.planes import Planes
 from engine.media.feed import Feed
 from engine.media.picture import Picture
-from engine.models.segmenter import Segmenter
+from engine.models.place import open_runner
 from engine.models.store import Store
 from engine.models.worker import Answer, ModelWorker
 from engine.notices import Notices
@@ -39,9 +39,21 @@ class Wanted(NamedTuple):
 
     file: str
     provider: str
+    run: str = "thread"
+    corrected_by: str = ""
+    correct_every: int = 0
+
+    @classmethod
+    def by(cls, mask: Mask) -> Wanted:
+        """Return what a neural mask wants."""
+        every = mask.correct_every if mask.corrected_by else 0
+        return cls(mask.model, mask.provider, mask.run, mask.corrected_by, every)
 
     def __str__(self) -> str:
-        return self.file if self.provider == "auto" else f"{self.file} on {self.provider}"
+        provider = "" if self.provider == "auto" else f" on {self.provider}"
+        where = {"thread": "", "process": " in a process"}.get(self.run, f" at {self.run}")
+        corrected = f", corrected by {self.corrected_by}" if self.corrected_by else ""
+        return f"{self.file}{provider}{where}{corrected}"
 
 
 def who_decides(world: World, entity: int, mask: Mask) -> Literal["key", "neural", "truth"]:
@@ -249,7 +261,7 @@ class Inference:
 
     def _wanted(self) -> set[Wanted]:
         wanted = {
-            Wanted(mask.model, mask.provider)
+            Wanted.by(mask)
             for entity, (mask,) in self._world.each(Mask)
             if who_decides(self._world, entity, mask) == "neural"
         }
@@ -257,7 +269,16 @@ class Inference:
 
     def _load(self, wanted: Wanted) -> ModelWorker:
         path = Path(wanted.file) if wanted.file else Store().best()
-        segmenter = Segmenter(path, threads=self._threads, provider=wanted.provider)
+        segmenter = open_runner(
+            path,
+            self._notices,
+            run=wanted.run,
+            corrected_by=wanted.corrected_by,
+            correct_every=wanted.correct_every,
+            provider=wanted.provider,
+            threads=self._threads,
+            inline=self._clock.steps,
+        )
         model = ModelWorker(segmenter, self._clock, self._trace, self._notices)
         if not self._clock.steps:
             model.start()
@@ -287,7 +308,7 @@ class Inference:
                 inferred.model = None
                 continue
             inferred.camera = camera
-            model = self._models.get(Wanted(mask.model, mask.provider))
+            model = self._models.get(Wanted.by(mask))
             if model is None:
                 continue  # still loading, or refused: what was inferred last stays
             inferred.model = model

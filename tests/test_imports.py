@@ -22,12 +22,14 @@ MAY_IMPORT = {
 ONLY_IN = {
     "esper": {"engine/world.py"},
     "glfw": {"engine/display/window.py", "engine/display/monitors.py"},
+    "grpc": {"engine/models/server.py"},
     "onnxruntime": {"engine/models/session.py"},
+    "zmq": {"engine/models/process.py", "engine/models/perception.py"},
 }
 """Each special package, and the files of the program that may import it."""
 
 PURE = ("engine/components/", "engine/timing/")
-IMPURE = {"wgpu", "glfw", "onnxruntime"}
+IMPURE = {"wgpu", "glfw", "grpc", "onnxruntime", "zmq"}
 
 FILES = [path for folder in MAY_IMPORT for path in sorted((ROOT / folder).rglob("*.py"))]
 

@@ -110,10 +110,13 @@ def _models(show: Show) -> dict[str, Any]:
     return {
         path: {
             "name": model.segmenter.name,
+            "where": model.segmenter.where,
+            "address": model.segmenter.address or None,
             "provider": model.segmenter.provider,
             "nodes": model.segmenter.nodes,
             "fallback": model.segmenter.fallback or None,
             "input": model.segmenter.input_size,
+            "age_ms": round(model.age_ns / 1e6, 1) if model.age_ns is not None else None,
         }
         for path, model in show.inference.models.items()
     }

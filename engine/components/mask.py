@@ -24,6 +24,16 @@ class Mask:
     provider: Literal["auto", "tensorrt", "cuda", "coreml", "directml", "openvino", "cpu"] = field(
         "auto", "What runs the model. auto: the fastest that takes it; any other: that or an error, never a fallback."
     )
+    run: str = field(
+        "thread",
+        "Where the model runs: thread; process, a process of its own, which cannot harm the show and whose masks other "
+        "programs may read; or the URL of a server that speaks the Open Inference Protocol, grpc://HOST:PORT/MODEL or "
+        "grpcs:// (Triton and its kin). While a server does not answer, the model here does.",
+    )
+    corrected_by: str = field(
+        "", "The URL of a server's heavier model, which corrects the masks of this one where the picture is still."
+    )
+    correct_every: int = field(5, "Every how many pictures the heavier model is asked.", low=1, high=300)
     align: Literal["aligned", "latest"] = field(
         "aligned", "aligned: every picture is shown with its own mask; latest: the newest picture with the newest mask."
     )

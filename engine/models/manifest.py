@@ -128,10 +128,15 @@ _KNOWN = TypeAdapter(list[Known])
 
 
 def find(model: Path) -> Manifest:
-    """Return what the sidecar says of this model, else the built-in manifest, else nothing."""
+    """Return what the sidecar says of this model, else the built-in manifest, else nothing.
+
+    A model that is no file here, but on a server, is found by its name.
+    """
     sidecar = model.with_suffix(".toml")
     if sidecar.exists():
         return _read_sidecar(sidecar)
+    if not model.exists():
+        return next((entry for entry in known() if entry.name == model.stem), Manifest())
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
     return next((entry for entry in known() if entry.sha256 == digest), Manifest())
 

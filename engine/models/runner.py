@@ -12,9 +12,7 @@ from engine.media.picture import Picture, Plane
 class Runner(ABC):
     """A model at work. Whoever uses one does not know where it runs.
 
-    `name` is the model's, `where` is "thread", "process" or a URL. Sizes are (width, height). `provider` is what really
-    runs it now, `nodes` how many of its nodes run on which provider where that is known, and `fallback` why it does not
-    run where or how it should, in one line, or nothing.
+    `name` is the model's, `path` its file, `where` is "thread", "process" or a URL. Sizes are (width, height).
 
     Thread: one at a time. Blocks: `open` and `run` for the model, but not for ever: what does not answer is given up.
     Owns: what runs the model. Fails: ModelError from the constructor, `open` and `run`; `open` may then be tried again.
@@ -33,12 +31,17 @@ class Runner(ABC):
 
     @property
     def nodes(self) -> dict[str, int]:
-        """How many nodes of its graph run on each provider."""
+        """How many nodes of its graph run on each provider, where that is known."""
         return {}
 
     @property
     def fallback(self) -> str:
-        """Why it does not run where or how it should."""
+        """Why it does not run where or how it should, in one line, or nothing."""
+        return ""
+
+    @property
+    def address(self) -> str:
+        """Where other programs can read its masks, or nothing."""
         return ""
 
     def open(self, stopping: Callable[[], bool] = lambda: False) -> None:  # noqa: B027 - most are, and stay so

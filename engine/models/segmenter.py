@@ -12,6 +12,7 @@ from engine.errors import ModelError
 from engine.media.picture import Picture, Plane
 from engine.models import manifest
 from engine.models.runner import Runner
+from engine.models.server import ServerSession
 from engine.models.session import Array, Session, Tensor
 from engine.models.shrink import Shrinker
 
@@ -20,7 +21,7 @@ LEAST_MASK_PX = 8
 
 
 class Segmenter(Runner):
-    """Finds the person in a picture, here.
+    """Finds the person in a picture, on this thread; `session` can be one on a server, which answers here.
 
     The mask covers the whole picture as its planes are stored; it is `mask_size` (width, height) whatever the picture's
     shape and turn.
@@ -29,10 +30,13 @@ class Segmenter(Runner):
     memory. Fails: the constructor raises ModelError for anything that is not a person segmentation model.
     """
 
-    def __init__(self, path: Path, *, threads: int = 1, provider: str = "auto") -> None:
+    def __init__(
+        self, path: Path, *, threads: int = 1, provider: str = "auto", session: ServerSession | None = None
+    ) -> None:
         self.name = path.stem
         self.path = path
-        self._session = Session(path, threads=threads, provider=provider)
+        self._subject = session.provider if session is not None else f"{path}"
+        self._session = session or Session(path, threads=threads, provider=provider)
         wanted = manifest.find(path)
         self._bind_input(wanted.input)
         self._bind_output(wanted.output)
@@ -177,7 +181,7 @@ class Segmenter(Runner):
 
     def _refusal(self, reason: str) -> ModelError:
         return ModelError(
-            f"{self.path}: this is no person segmentation model that Scrim can use, since {reason}: one takes "
+            f"{self._subject}: this is no person segmentation model that Scrim can use, since {reason}: one takes "
             "a picture, (1, height, width, 3) or (1, 3, height, width), and gives a mask of the same proportions with "
             f"1 channel, person, or 2, background and person; {self.path.stem}.toml beside it can say otherwise"
         )

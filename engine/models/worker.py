@@ -107,6 +107,8 @@ class ModelWorker(Worker):
         self._fallback = ""
         self._say_fallback()
         self._clock = clock
+        self._newest_ns: int | None = None  # when the picture of the newest answer was captured
+        self._stopped_ns: int | None = None
         self._span = trace.span(self.name)
         self._work = threading.Event()
         self._desks: dict[int, _Desk] = {}  # replaced as a whole, so that the worker may walk through it
@@ -173,6 +175,12 @@ class ModelWorker(Worker):
         """Give the model back after a failure."""
         self.segmenter.close()
 
+    @property
+    def age_ns(self) -> int | None:
+        """How old the picture of the newest answer is, or was when this was stopped."""
+        now_ns = self._clock.now_ns if self._stopped_ns is None else self._stopped_ns
+        return None if self._newest_ns is None else now_ns - self._newest_ns
+
     def turn(self) -> None:
         """Answer what the cameras submitted since the last turn, one picture each."""
         if not self._work.wait(1.0):
@@ -191,6 +199,7 @@ class ModelWorker(Worker):
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """End the thread, and release every picture and mask that nobody took."""
+        self._stopped_ns = self._clock.now_ns
         super().stop(timeout_s)
         self.segmenter.close()
         for desk in self._desks.values():
@@ -219,6 +228,7 @@ class ModelWorker(Worker):
                 raise
             self._say_fallback()
             desk.inferences += 1
+            self._newest_ns = picture.captured_ns
             picture.answered_ns = self._clock.now_ns
             shares = np.bincount(slot.buffer.ravel(), minlength=256) / slot.buffer.size
             return Answer(

@@ -21,8 +21,9 @@ from engine.components import (
     Stream,
 )
 from engine.components.keyframes import KEYED
-from engine.errors import OutputError
+from engine.errors import ModelError, OutputError
 from engine.media.address import parse_address
+from engine.models.address import check_run, parse_server
 from engine.scene.words import suggestion
 
 Parts = Mapping[str, object]
@@ -116,6 +117,15 @@ def _mask(mask: Mask, seen: Camera | None) -> Iterator[tuple[tuple[str, ...], st
         yield ("camera",), 'mask has no camera to cut out; add a camera table here, or give camera = "ENTITY"'
     if mask.source == "truth" and seen is not None and seen.source != "synthetic":
         yield ("source",), 'source = "truth" needs a synthetic camera; give that camera source = "synthetic"'
+    try:
+        check_run(mask.run)
+    except ModelError as error:
+        yield ("run",), f"run: {error}"
+    try:
+        if mask.corrected_by:
+            parse_server(mask.corrected_by)
+    except ModelError as error:
+        yield ("corrected_by",), f"corrected_by: {error}"
 
 
 def _of(parts: Parts, kind: type[T]) -> T | None:

@@ -26,6 +26,7 @@ from engine.world import World
 from systems.capture import Captured
 from systems.inference import MOST_WAITING, Inference, Inferred, Shown, Wanted
 from tests.engine.models.onnx_models import mixer
+from tests.engine.models.servers import serving
 from tests.shows import Air, OnAir, the_gpu
 from tools.report import make_report
 
@@ -129,6 +130,26 @@ def test_a_neural_mask_without_a_model_is_found_by_the_best_on_the_machine(
     inferred = on_air.show.world.get("front", Inferred)
     assert inferred is not None
     assert inferred.answer is not None
+
+
+@pytest.mark.parametrize("run", ["process", "server"])
+def test_a_model_that_runs_elsewhere_gives_the_same_masks_and_the_report_says_where(
+    air: Air, model: Path, run: str
+) -> None:
+    scene = SCENE.format(model=model, camera_hz=30.0)
+    here = air(scene, 80, 45, ticks=3)
+    with serving() as server:
+        where = run if run == "process" else server.url
+        there = air(scene.replace(f'model = "{model}"', f'model = "{model}"\nrun = "{where}"'), 80, 45, ticks=3)
+        assert (there.light() == here.light()).all()
+        (worker,) = there.show.inference.models.values()
+        assert worker.counts(camera_of(there)).inferences == 3
+        ((name, said),) = make_report(there.show)["models"].items()
+    assert said["where"] == ("process" if run == "process" else f"grpc://127.0.0.1:{server.port}")
+    assert said["provider"] == ("cpu" if run == "process" else f"{server.url} (test)")
+    assert said["fallback"] is None
+    assert said["age_ms"] == 0
+    assert name == f"{model} in a process" if run == "process" else f"{model} at {server.url}"
 
 
 # With time that runs on, and a model that answers when it is told to --------------------------------------------------
