@@ -26,5 +26,5 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
     let from_centre = corner.uv - 0.5;
     let along = mix(dot(from_centre, fill.direction) + 0.5, length(from_centre) * 2.0, fill.radial);
     let colour = mix(fill.from_colour.rgb, fill.to_colour.rgb, saturate(along));
-    return blend_over(vec4f(colour, 1.0) * fill.opacity, corner.position.xy);
+    return blend_over(vec4f(colour, 1.0), fill.opacity, corner.position.xy);
 }

@@ -66,7 +66,7 @@ fn person_colour(uv: vec2f, encoded: vec3f, alpha: f32) -> vec3f {
 fn fs_main(corner: Corner) -> @location(0) vec4f {
     var source = picture(layer.reading, corner.uv);
     if LAYOUT == LIGHT {
-        return blend_over(source * layer.opacity, corner.position.xy);
+        return blend_over(source, layer.opacity, corner.position.xy);
     }
     var alpha = source.a;
     var colour = source.rgb;
@@ -82,5 +82,5 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
         }
     }
     let light = lit(colour, corner.uv, corner.position.xy);
-    return blend_over(vec4f(light * alpha, alpha) * layer.opacity, corner.position.xy);
+    return blend_over(vec4f(light * alpha, alpha), layer.opacity, corner.position.xy);
 }

@@ -275,5 +275,5 @@ fn fs_main(speck: Speck) -> @location(0) vec4f {
             shape = 1.0 - smoothstep(1.0 - speck.soft, 1.0, length(uv));
         }
     }
-    return blend_over(speck.colour * shape, speck.position.xy);
+    return blend_over(speck.colour * shape, 1.0, speck.position.xy);
 }

@@ -1,4 +1,4 @@
-"""Composite: all layers back to front onto the stage."""
+"""Composite: all layers back to front onto the stage, those in groups by themselves first."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
+import numpy as np
+
 from engine.gpu.light import ADAPT_S, LIGHT_FORMAT
-from engine.gpu.passes import Passes
-from engine.gpu.stage import StageImage
+from engine.gpu.passes import Mix, Passes
+from engine.gpu.stage import Canvas, StageImage
 from engine.tick import Tick
-from systems.layers import Drawing, Layers, PictureDrawing
+from systems.layers import Drawing, GroupDrawing, Layers, PictureDrawing
 from systems.lighting import Lighting
 
 SETTLED = 6.0
@@ -33,43 +35,76 @@ class Composite:
         self._lighting = lighting
         self._steady: list[Drawing] = []  # the layers at the bottom that were the same in the last tick
         self._base: list[Drawing] = []  # those that the kept base shows
+        self._nothing = passes.uniforms.block(np.dtype(np.float32))
 
     def process(self, tick: Tick) -> None:
         """Record the draws."""
         stage, encoder = self._stage, tick.encoder
         visible = [drawing for drawing in self._layers.drawings if drawing.visible]
-        for position, person in enumerate(visible):
-            if isinstance(person, PictureDrawing) and person.is_lit:
-                self._light(tick, person, visible[:position])
-
+        self._make_ready(tick, visible, [])
         steady = list(takewhile(lambda drawing: not drawing.changed, visible))
         drawn = 0
         if steady and steady == self._base:
             stage.restore_base(encoder)
             drawn = len(steady)
         elif steady and steady == self._steady:
-            self._draw(encoder, steady, clear=True)
+            self._draw(encoder, stage, steady, clear=True)
             stage.keep_base(encoder)
             self._base = steady
             drawn = len(steady)
         else:
             self._base = []
         self._steady = steady
-        self._draw(encoder, visible[drawn:], clear=not drawn)
+        self._draw(encoder, stage, visible[drawn:], clear=not drawn)
 
-    def _draw(self, encoder: Any, drawings: Sequence[Drawing], *, clear: bool) -> None:
-        """Draw onto the stage, in one pass where it can be one."""
-        passes, stage = self._passes, self._stage
-        render = passes.begin(encoder, stage.view, clear=stage.colour if clear else None)
+    def _make_ready(self, tick: Tick, drawings: list[Drawing], beneath: list[Drawing]) -> None:
+        """Compose the isolated groups that have changed, and work out the light on every person, back to front."""
+        for position, drawing in enumerate(drawings):
+            behind = beneath + drawings[:position]
+            if isinstance(drawing, GroupDrawing):
+                members = [member for member in drawing.members if member.visible]
+                self._make_ready(tick, members, behind)
+                if drawing.isolated and drawing.stale:
+                    self._draw(tick.encoder, drawing.image, members, clear=True)
+                    drawing.stale = False
+            elif isinstance(drawing, PictureDrawing) and drawing.is_lit:
+                self._light(tick, drawing, behind)
+
+    def _draw(self, encoder: Any, canvas: Canvas, drawings: Sequence[Drawing], *, clear: bool) -> None:
+        """Draw onto the stage or into a group, in one pass where it can be one."""
+        passes = self._passes
+        render = passes.begin(encoder, canvas.view, clear=canvas.colour if clear else None)
         for drawing in drawings:
-            if drawing.needs_backdrop:
+            through = drawing if isinstance(drawing, GroupDrawing) and not drawing.isolated else None
+            if through is not None or drawing.needs_backdrop:
                 # What is behind it must be finished before it can be read: a copy, and a pass that goes on.
                 render.end()
-                stage.copy_to_backdrop(encoder)
-                render = passes.begin(encoder, stage.view)
+                if through is not None:
+                    self._compose_through(encoder, through)
+                if drawing.needs_backdrop:
+                    canvas.copy_to_backdrop(encoder)
+                render = passes.begin(encoder, canvas.view)
             if isinstance(drawing, PictureDrawing):
-                drawing.cast_shadow(render, stage.format)
-            drawing.draw(render, stage.format)
+                drawing.cast_shadow(render, canvas.format)
+            drawing.draw(render, canvas.format)
+        render.end()
+
+    def _compose_through(self, encoder: Any, group: GroupDrawing) -> None:
+        """Compose a group whose layers mix with what is beneath it, now that this is drawn."""
+        flat, onto = group.image.beneath, group.image.onto
+        if flat is not onto and flat is not None and onto is not None and onto.beneath is not None:
+            # It lies in another such group: beneath it are what that holds and what is beneath that, together.
+            self._lay(encoder, flat, onto.beneath, "replace")
+            self._lay(encoder, flat, onto, "normal")
+        members = [member for member in group.members if member.visible]
+        self._draw(encoder, group.image, members, clear=True)
+
+    def _lay(self, encoder: Any, canvas: Canvas, other: Canvas, mix: Mix) -> None:
+        """Lay one canvas over another."""
+        passes = self._passes
+        pipeline = passes.pipeline("copy.wgsl", canvas.format, mix=mix)
+        render = passes.begin(encoder, canvas.view)
+        passes.draw(render, pipeline, self._nothing, other.textures(passes))
         render.end()
 
     def _light(self, tick: Tick, person: PictureDrawing, behind: list[Drawing]) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, get_args
 
-from engine.components import Camera, Fill, Keyframes, Layer, Lighting, Mask, Particles, Place, Viewpoint
+from engine.components import Camera, Fill, Group, Keyframes, Layer, Lighting, Mask, Particles, Place, Viewpoint
 from engine.components.layer import Blend
-from engine.geometry import Vector, lay, stored_box
+from engine.geometry import Quad, Vector, lay, stored_box
 from engine.gpu.blur import MOST_SIGMA_PX, Blur
+from engine.gpu.device import Usage
 from engine.gpu.passes import Mix, Passes
 from engine.gpu.planes import LAYOUTS, Planes
 from engine.gpu.quads import UNPLACED, lay_picture, write_quad
-from engine.gpu.stage import StageImage
+from engine.gpu.stage import Canvas, GroupImage, StageImage
 from engine.gpu.tiles import EDGE, GUIDED, NONE, SOLID, TEXTURE, OwnAlpha, Tiles
 from engine.gpu.uniforms import Block
 from engine.tick import Tick
@@ -35,24 +37,69 @@ FIXED: dict[Blend, Mix] = {
 """What the blend unit can do in linear light."""
 
 
+CLIP_SIDES = {"inside": 1.0, "outside": 2.0}
+"""The constants of shaders/common/blend.wgsl."""
+
+CLIP_FORMAT = "r8unorm"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stroke:
+    """One way to draw a layer: what the blend unit does, and what the shader gives it. `small`: not at stage size."""
+
+    mix: Mix
+    constants: Mapping[str, float]
+    small: bool = False
+
+
+COVERAGE = Stroke("replace", {"COVERAGE": 1.0})
+
+
+def small_stroke(layer: Layer) -> Stroke:
+    """Return the stroke for a small target, whose pixels are not the stage's: nothing is read from behind."""
+    by_unit = layer.space == "linear" and layer.blend in FIXED
+    blend: Blend = layer.blend if by_unit else "normal"
+    return Stroke(FIXED[blend], {"BLEND": BLENDS[blend]}, small=True)
+
+
 class Drawing(ABC):
     """One layer's draw. `prepare` packs it once a tick; `draw` may record it into several targets."""
 
-    def __init__(self, passes: Passes, stage: StageImage, entity: int, layer: Layer) -> None:
+    overlapping = False  # many shapes that lie over each other
+
+    def __init__(self, passes: Passes, canvas: Canvas, entity: int, layer: Layer, clip: Clip | None) -> None:
         self._passes = passes
-        self._stage = stage
+        self._canvas = canvas
         self.entity = entity
         self.layer = layer
         self.visible = False
         self.changed = True  # whether it draws something else than in the last tick
         self._packed = b""
         self.hides = False  # all that is behind it, where it has no matte
-        encoded = layer.space == "srgb"
-        self.needs_backdrop = layer.blend not in FIXED or encoded
         self.lit: Lit | None = None
         self.is_keyed = False  # whether place or looks change with time
-        self._constants = {"BLEND": BLENDS[layer.blend], "ENCODED": float(encoded)}
+        self._clip = clip
+        self._small = small_stroke(layer)
         self._pipelines: dict[Any, Any] = {}
+
+        blend, encoded = layer.blend, layer.space == "srgb"
+        through, knockout = canvas.beneath is not None, canvas.knockout
+        if knockout and not through:
+            blend, encoded = "normal", False  # nothing is behind it
+        by_unit = not encoded and blend in FIXED and not (canvas.is_group and blend == "multiply")
+        if through or self.overlapping:
+            by_unit = blend == "normal" and (self.overlapping or not encoded)
+        self.needs_backdrop = not by_unit and not knockout
+        self._reads_beneath = not by_unit and through
+        constants = {
+            "BLEND": BLENDS[blend], "ENCODED": float(encoded), "OVERLAPPING": float(self.overlapping),
+            "GROUPED": float(canvas.is_group), "BENEATH": float(through), "KNOCKOUT": float(knockout),
+            "CLIP": CLIP_SIDES[layer.clip_side] if clip is not None else 0.0,
+        }  # fmt: skip
+        whole: Mix = "replace" if encoded and not self.overlapping else "normal"
+        self._strokes: tuple[Stroke, ...] = (Stroke(FIXED[blend] if by_unit else whole, constants),)
+        if knockout and not self.overlapping:
+            self._strokes = (Stroke("erase", {**constants, "COVERAGE": 1.0}), Stroke("sum", constants))
 
     @abstractmethod
     def prepare(self, tick: Tick, shift: Vector) -> None:
@@ -61,16 +108,25 @@ class Drawing(ABC):
     def _note(self, block: Block, otherwise: bool = False) -> None:
         """Find out whether this tick's values differ from the last one's; `otherwise`: something else does."""
         packed = block.data.tobytes()
-        self.changed = otherwise or packed != self._packed
+        self.changed = otherwise or packed != self._packed or (self._clip is not None and self._clip.changed)
         self._packed = packed
 
     def touch(self) -> None:
         """Count as changed in the next tick."""
         self._packed = b""
 
-    @abstractmethod
     def draw(self, render: Any, target_format: str, *, small: bool = False) -> None:
-        """Record the draw; `small` for a target that is not the stage."""
+        """Record the draw; `small` for a target that is not the canvas."""
+        for stroke in (self._small,) if small else self._strokes:
+            self._stroke(render, target_format, stroke)
+
+    def draw_shape(self, render: Any) -> None:
+        """Record the draw of how much of each pixel it takes, into a target of `CLIP_FORMAT`."""
+        self._stroke(render, CLIP_FORMAT, COVERAGE)
+
+    @abstractmethod
+    def _stroke(self, render: Any, target_format: str, stroke: Stroke) -> None:
+        """Record the draw in one way."""
 
     @abstractmethod
     def free(self) -> None:
@@ -80,42 +136,53 @@ class Drawing(ABC):
         self,
         shader: str,
         target_format: str,
-        small: bool,
+        stroke: Stroke,
         constants: Mapping[str, float] = MappingProxyType({}),
         vertex: str = "vs_main",
         opaque: bool = False,
     ) -> Any:
-        """Return the pipeline for a target: where that is not the stage itself, its backdrop cannot be read.
+        """Return the pipeline for a target.
 
         What hides all behind it (`opaque`) is written without reading the target: a fifth cheaper on lavapipe.
         """
-        key = (target_format, small, vertex, opaque, *constants.values())
+        opaque = opaque and stroke.mix == "normal" and self._clip is None
+        key = (target_format, stroke, vertex, opaque, *constants.values())
         if key not in self._pipelines:
-            values = {**self._constants, **constants}
-            if small and self.needs_backdrop:
-                values |= {"BLEND": BLENDS["normal"], "ENCODED": 0.0}
             self._pipelines[key] = self._passes.pipeline(
                 shader,
                 target_format,
-                mix="replace" if opaque else "normal" if self.needs_backdrop else FIXED[self.layer.blend],
-                constants=values,
+                mix="replace" if opaque else stroke.mix,
+                constants={**stroke.constants, **constants},
                 vertex=vertex,
                 storage=shader == "particles.wgsl",
             )
         return self._pipelines[key]
 
-    @property
-    def _backdrop(self) -> Any:
-        return self._stage.backdrop_view if self.needs_backdrop else None
+    def _bound(self, *views: Any) -> Any:
+        """Return the textures of a draw: its own, bindings 0 to 4 and 6, and the canvas's among them."""
+        own = (*views, *(None,) * (6 - len(views)))
+        backdrop = self._canvas.backdrop_view if self.needs_backdrop else None
+        clip = self._clip.view if self._clip is not None else None
+        under = self._canvas.beneath if self._reads_beneath else None
+        beneath = under.view if under is not None else None
+        return self._passes.textures(*own[:5], backdrop, own[5], clip, None, None, None, beneath)
 
 
 class PictureDrawing(Drawing):
     """A camera's picture, or the person in it."""
 
     def __init__(
-        self, passes: Passes, stage: StageImage, entity: int, layer: Layer, world: World, camera: int, mask: int | None
+        self,
+        passes: Passes,
+        canvas: Canvas,
+        entity: int,
+        layer: Layer,
+        clip: Clip | None,
+        world: World,
+        camera: int,
+        mask: int | None,
     ) -> None:
-        super().__init__(passes, stage, entity, layer)
+        super().__init__(passes, canvas, entity, layer, clip)
         self._world = world
         self._camera = camera
         self._mask = mask
@@ -123,7 +190,7 @@ class PictureDrawing(Drawing):
         self._lighting = world.get(entity, Lighting) if mask is not None else None
         self.lit = world.get(entity, Lit) if self._lighting is not None else None
         self._block = passes.uniforms.block(passes.shaders.struct("layer.wgsl", "Layer"))
-        self._bound: Any = None
+        self._bound_to: Any = None
         self._laid: Any = None
         self._textures = passes.no_textures
         self._exact = False
@@ -162,24 +229,24 @@ class PictureDrawing(Drawing):
         moved = shown.changed or bound or self.is_lit or (matte is not None and matte.changed)
         self._note(self._block, otherwise=moved)
 
-    def draw(self, render: Any, target_format: str, *, small: bool = False) -> None:
+    def _stroke(self, render: Any, target_format: str, stroke: Stroke) -> None:
         """Draw the picture's quad."""
         constants: dict[str, float] = {
             "LAYOUT": LAYOUTS[self._layout],
             "MATTE": self._matte_kind,
-            "EXACT": float(self._exact and not small),
+            "EXACT": float(self._exact and not stroke.small),
             "LIT": float(self.is_lit),
             "GRAINY": float(self._lighting is not None and self.is_lit and self._lighting.grain > 0.0),
         }
         if not self._tiled:
             opaque = self.hides and self._matte_kind == NONE
-            pipeline = self._pipeline("layer.wgsl", target_format, small, constants, opaque=opaque)
+            pipeline = self._pipeline("layer.wgsl", target_format, stroke, constants, opaque=opaque)
             self._passes.draw(render, pipeline, self._block, self._textures)
             return
         for tile in (SOLID, EDGE):
             values = {**constants, "MATTE": NONE if tile == SOLID else self._matte_kind, "TILE": tile}
             opaque = self.hides and tile == SOLID
-            pipeline = self._pipeline("layer.wgsl", target_format, small, values, "vs_tile", opaque)
+            pipeline = self._pipeline("layer.wgsl", target_format, stroke, values, "vs_tile", opaque)
             self._passes.draw(render, pipeline, self._block, self._textures, Tiles.COUNT)
 
     def free(self) -> None:
@@ -204,18 +271,17 @@ class PictureDrawing(Drawing):
         lit = self.lit
         tiles = matte.tiles if matte is not None else self._tiles
         key = (planes.version, matte.version if matte else 0, id(tiles), lit.version if lit else 0, id(self._blur))
-        if key == self._bound:
+        if key == self._bound_to:
             return False
-        self._bound = key
+        self._bound_to = key
         self._layout = "light" if self._blur is not None else planes.layout
         self._matte_kind = matte.kind if matte is not None else NONE
         views = (self._blur.view,) if self._blur is not None else planes.views
-        self._textures = self._passes.textures(
+        self._textures = self._bound(
             *(*views, None)[:2],
             matte.view if matte is not None else None,
             tiles.view if tiles is not None else None,
             lit.shade.gain if lit is not None and lit.shade is not None else None,
-            self._backdrop,
             lit.shade.glow if lit is not None and lit.shade is not None else None,
         )
         self._tiled = tiles is not None
@@ -232,10 +298,10 @@ class PictureDrawing(Drawing):
         if key == self._laid:
             return
         self._laid = key
-        quad = lay_picture(self._stage.size, planes, place, shift)
+        quad = lay_picture(self._canvas.size, planes, place, shift)
         # Exact loads need upright whole pixels; a still with mips is sampled, or it would flicker when it moves.
-        self._exact = self._blur is None and quad.is_exact(self._stage.size, planes.size)
-        texels = quad.texels_a_pixel(self._stage.size, planes.size)
+        self._exact = self._blur is None and quad.is_exact(self._canvas.size, planes.size)
+        texels = quad.texels_a_pixel(self._canvas.size, planes.size)
         planes.write_reading(self._block.data["reading"], lod=max(0.0, math.log2(max(texels, 1e-6))))
         write_quad(self._block.data["quad"], quad)
         mirrored = planes.mirrored != place.mirror
@@ -293,13 +359,15 @@ class PictureBlur:
 class FillDrawing(Drawing):
     """A colour or a gradient."""
 
-    def __init__(self, passes: Passes, stage: StageImage, entity: int, layer: Layer, fill: Fill, place: Place) -> None:
-        super().__init__(passes, stage, entity, layer)
+    def __init__(
+        self, passes: Passes, canvas: Canvas, entity: int, layer: Layer, clip: Clip | None, fill: Fill, place: Place
+    ) -> None:
+        super().__init__(passes, canvas, entity, layer, clip)
         self._place = place
         self._fill = fill
         self._block = passes.uniforms.block(passes.shaders.struct("fill.wgsl", "Fill"))
         self._pack()
-        self._textures = passes.textures(*(None,) * 5, self._backdrop)
+        self._textures = self._bound()
 
     def _pack(self) -> None:
         fill, data = self._fill, self._block.data
@@ -318,21 +386,12 @@ class FillDrawing(Drawing):
         data["opacity"] = self.layer.opacity
         self.hides = self.layer.opacity == 1.0 and self.layer.blend == "normal"
         place = self._place
-        quad = lay(
-            self._stage.size,
-            self._stage.size,
-            fit="stretch",
-            centre=(place.x + shift[0] * place.depth, place.y + shift[1] * place.depth),
-            scale=place.scale,
-            rotate_degrees=place.rotate,
-            crop=place.crop,
-        )
-        write_quad(data["quad"], quad)
+        write_quad(data["quad"], lay_over(self._canvas.size, place, shift))
         self._note(self._block)
 
-    def draw(self, render: Any, target_format: str, *, small: bool = False) -> None:
+    def _stroke(self, render: Any, target_format: str, stroke: Stroke) -> None:
         """Draw the fill's quad."""
-        pipeline = self._pipeline("fill.wgsl", target_format, small, opaque=self.hides)
+        pipeline = self._pipeline("fill.wgsl", target_format, stroke, opaque=self.hides)
         self._passes.draw(render, pipeline, self._block, self._textures)
 
     def free(self) -> None:
@@ -343,16 +402,16 @@ class FillDrawing(Drawing):
 class CloudDrawing(Drawing):
     """A cloud of particles, moved by the system of that name."""
 
+    overlapping = True
+
     def __init__(
-        self, passes: Passes, stage: StageImage, entity: int, layer: Layer, world: World, place: Place
+        self, passes: Passes, canvas: Canvas, entity: int, layer: Layer, clip: Clip | None, world: World, place: Place
     ) -> None:
-        super().__init__(passes, stage, entity, layer)
+        super().__init__(passes, canvas, entity, layer, clip)
         self._world = world
         self._place = place
-        self._textures = passes.textures(*(None,) * 5, self._backdrop)
+        self._textures = self._bound()
         self._cloud: Cloud | None = None
-        self._constants["OVERLAPPING"] = 1.0
-        self.needs_backdrop = self.needs_backdrop and layer.blend != "normal"
 
     def prepare(self, tick: Tick, shift: Vector) -> None:  # noqa: ARG002 - the cloud was moved already
         """Pack opacity and parallax beside what moves the cloud."""
@@ -362,23 +421,112 @@ class CloudDrawing(Drawing):
             self._cloud.block.data["opacity"] = self.layer.opacity
             self._cloud.block.data["shift"] = (shift[0] * self._place.depth, shift[1] * self._place.depth)
 
-    def draw(self, render: Any, target_format: str, *, small: bool = False) -> None:
+    def _stroke(self, render: Any, target_format: str, stroke: Stroke) -> None:
         """Draw every particle's quad."""
         assert self._cloud is not None
         assert self._cloud.block is not None
         render.set_bind_group(3, self._cloud.vertices)
         shape = SHAPE[self._cloud.component.shape] if self._cloud.component is not None else 0
-        pipeline = self._pipeline("particles.wgsl", target_format, small, {"SHAPE": shape})
+        pipeline = self._pipeline("particles.wgsl", target_format, stroke, {"SHAPE": shape})
         self._passes.draw(render, pipeline, self._cloud.block, self._textures, self._cloud.quads)
 
     def free(self) -> None:
         """Do nothing: the block belongs to the cloud."""
 
 
+class GroupDrawing(Drawing):
+    """A group: the layers in it, what they are composed on, and the draw of that as one layer."""
+
+    def __init__(
+        self,
+        passes: Passes,
+        canvas: Canvas,
+        entity: int,
+        layer: Layer,
+        clip: Clip | None,
+        image: GroupImage,
+        members: Sequence[Drawing],
+        place: Place,
+    ) -> None:
+        super().__init__(passes, canvas, entity, layer, clip)
+        self.image = image
+        self.members = members
+        self._place = place
+        self._block = passes.uniforms.block(passes.shaders.struct("layer.wgsl", "Layer"))
+        self._textures = self._bound(image.view)
+        self._exact = False
+        self._seen: list[Drawing] = []
+        self.stale = True  # whether its layers have to be composed anew; Composite says when they are
+
+    @property
+    def isolated(self) -> bool:
+        """Whether its layers depend on nothing but each other."""
+        return self.image.beneath is None
+
+    def prepare(self, tick: Tick, shift: Vector) -> None:
+        """Pack its layers, then opacity and place."""
+        for member in self.members:
+            member.prepare(tick, shift)
+        seen = [member for member in self.members if member.visible]
+        moved = seen != self._seen or any(member.changed for member in seen)
+        self.stale = self.stale or moved
+        self._seen = seen
+        self.visible = bool(seen)
+        data, size = self._block.data, self._canvas.size
+        quad = lay_over(size, self._place, shift)
+        self._exact = quad.is_exact(size, size)
+        write_quad(data["quad"], quad)
+        data["crop_to"] = (1.0, 1.0)
+        data["reading"]["pixel"] = (1.0 / size[0], 1.0 / size[1])
+        data["opacity"] = self.layer.opacity
+        self._note(self._block, otherwise=moved)
+
+    def _stroke(self, render: Any, target_format: str, stroke: Stroke) -> None:
+        """Draw what was composed."""
+        constants = {"LAYOUT": LAYOUTS["light"], "EXACT": float(self._exact and not stroke.small)}
+        pipeline = self._pipeline("layer.wgsl", target_format, stroke, constants)
+        self._passes.draw(render, pipeline, self._block, self._textures)
+
+    def free(self) -> None:
+        """Give back the block, and what the layers have."""
+        self._block.free()
+        for member in self.members:
+            member.free()
+
+
+class Clip:
+    """A person's outline at the size of the stage, for layers that are drawn only inside it, or outside."""
+
+    def __init__(self, passes: Passes, stage: StageImage, drawing: Drawing) -> None:
+        self._passes = passes
+        self._drawing = drawing
+        usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
+        self.view: Any = passes.gpu.texture("clip", *stage.size, CLIP_FORMAT, usage).create_view()
+        self._seen: bool | None = None
+        self.changed = True
+
+    def prepare(self, tick: Tick, shift: Vector) -> None:
+        """Follow the person, and draw the outline where it has changed."""
+        drawing = self._drawing
+        drawing.prepare(tick, shift)
+        self.changed = drawing.visible != self._seen or (drawing.visible and drawing.changed)
+        self._seen = drawing.visible
+        if not self.changed:
+            return
+        render = self._passes.begin(tick.encoder, self.view, clear=(0.0, 0.0, 0.0, 0.0))
+        if drawing.visible:
+            drawing.draw_shape(render)
+        render.end()
+
+    def free(self) -> None:
+        """Give back what the drawing has."""
+        self._drawing.free()
+
+
 class Layers:
     """Decides what each layer draws, and packs it.
 
-    Reads: Layer, Place, Camera, Mask, Fill, Particles, Viewpoint, Shown, Matte, Lit, Cloud. Writes: `drawings`.
+    Reads: Layer, Group, Place, Camera, Mask, Fill, Particles, Viewpoint, Shown, Matte, Lit, Cloud. Writes: `drawings`.
     """
 
     def __init__(self, world: World, passes: Passes, stage: StageImage) -> None:
@@ -387,6 +535,8 @@ class Layers:
         self._stage = stage
         self._revision = -1
         self.drawings: list[Drawing] = []
+        self._clips: dict[int, Clip] = {}
+        self._images: dict[Any, GroupImage] = {}
 
     def process(self, tick: Tick) -> None:
         """Pack every visible layer."""
@@ -394,17 +544,23 @@ class Layers:
             self._revision = self._world.revision
             self._reconcile()
         shift = viewpoint_shift(self._world, tick.now_ns)
+        for clip in self._clips.values():
+            clip.prepare(tick, shift)
         for drawing in self.drawings:
             drawing.prepare(tick, shift)
 
     @property
     def complete(self) -> bool:
         """Whether every layer has something to draw."""
-        return all(drawing.visible for drawing in self.drawings)
+        return all(drawing.visible for drawing in every(self.drawings))
 
     def _reconcile(self) -> None:
         for drawing in self.drawings:
             drawing.free()
+        for clip in self._clips.values():
+            clip.free()
+        self._clips = {}
+        images, self._images = self._images, {}
         place_in_file = {name: position for position, name in enumerate(self._world.names())}
         found = [
             (layer.order, place_in_file[self._world.name(entity)], entity, layer)
@@ -412,15 +568,59 @@ class Layers:
             if layer.visible
         ]
         found.sort(key=lambda item: item[:2])
-        made = (self._make(entity, layer) for *_, entity, layer in found)
-        self.drawings = [drawing for drawing in made if drawing is not None]
-        for drawing in self.drawings:
+        layers = [(entity, layer) for *_, entity, layer in found]
+        self.drawings = self._make_all("", self._stage, layers, images)
+        for drawing in every(self.drawings):
             drawing.is_keyed = self._world.get(drawing.entity, Keyframes) is not None
 
-    def _make(self, entity: int, layer: Layer) -> Drawing | None:
-        world, shared = self._world, (self._passes, self._stage, entity, layer)
+    def _make_all(
+        self, group: str, canvas: Canvas, layers: Sequence[tuple[int, Layer]], images: Mapping[Any, GroupImage]
+    ) -> list[Drawing]:
+        """Return the drawings of the layers in a group, or in none, and of those in groups in it."""
+        drawings: list[Drawing] = []
+        for entity, layer in layers:
+            if layer.group != group:
+                continue
+            inner = self._world.get(entity, Group)
+            clip = self._clip(layer.clip)
+            made: Drawing | None
+            if inner is None:
+                made = self._make(canvas, entity, layer, clip)
+            else:
+                image = self._image(entity, inner, canvas, images)
+                members = self._make_all(self._world.name(entity), image, layers, images)
+                place = self._world.get(entity, Place) or UNPLACED
+                made = GroupDrawing(self._passes, canvas, entity, layer, clip, image, members, place)
+            if made is not None:
+                drawings.append(made)
+        return drawings
+
+    def _image(self, entity: int, group: Group, canvas: Canvas, images: Mapping[Any, GroupImage]) -> GroupImage:
+        """Return what a group is composed on: the same as before, where the group is."""
+        beneath = None if group.isolated else canvas
+        key = (entity, group.isolated, group.knockout, canvas)
+        name = self._world.name(entity)
+        image = images.get(key) or GroupImage(self._passes.gpu, name, self._stage.size, group, beneath)
+        self._images[key] = image
+        return image
+
+    def _clip(self, name: str) -> Clip | None:
+        """Return the outline of the person of this name."""
+        entity = self._world.entity(name) if name else None
+        if entity is None:
+            return None
+        if entity not in self._clips:
+            drawing = self._make(self._stage, entity, Layer(mask=name), None)
+            if drawing is None:
+                return None
+            drawing.is_keyed = self._world.get(entity, Keyframes) is not None
+            self._clips[entity] = Clip(self._passes, self._stage, drawing)
+        return self._clips[entity]
+
+    def _make(self, canvas: Canvas, entity: int, layer: Layer, clip: Clip | None) -> Drawing | None:
+        world, shared = self._world, (self._passes, canvas, entity, layer, clip)
         place = world.get(entity, Place) or UNPLACED
-        masked = None if layer.camera else masked_entity(world, entity)
+        masked = None if layer.camera else masked_entity(world, entity, layer)
         if masked is not None and (mask := world.get(masked, Mask)) is not None:
             camera = world.entity(mask.camera) if mask.camera else masked
             return PictureDrawing(*shared, world, camera, masked) if camera is not None else None
@@ -431,6 +631,28 @@ class Layers:
             return CloudDrawing(*shared, world, place)
         fill = world.get(entity, Fill)
         return FillDrawing(*shared, fill, place) if fill is not None else None
+
+
+def every(drawings: Sequence[Drawing]) -> Iterator[Drawing]:
+    """Every drawing, those in groups after their group."""
+    for drawing in drawings:
+        yield drawing
+        if isinstance(drawing, GroupDrawing):
+            yield from every(drawing.members)
+
+
+def lay_over(size: tuple[int, int], place: Place, shift: Vector) -> Quad:
+    """Lay what has the shape of the stage itself."""
+    return lay(
+        size,
+        size,
+        fit="stretch",
+        centre=(place.x + shift[0] * place.depth, place.y + shift[1] * place.depth),
+        scale=place.scale,
+        rotate_degrees=place.rotate,
+        crop=place.crop,
+        mirrored=place.mirror,
+    )
 
 
 def viewpoint_shift(world: World, now_ns: int) -> Vector:

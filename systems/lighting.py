@@ -199,9 +199,9 @@ def write_lamp(lamp: Any, light: Light, aspect: float) -> None:
         lamp["inner"] = math.cos(half * (1.0 - light.soft)) + 1e-4
 
 
-def masked_entity(world: World, entity: int) -> int | None:
-    """Return the entity whose mask this entity's layer draws, or None."""
-    layer = world.get(entity, Layer)
+def masked_entity(world: World, entity: int, layer: Layer | None = None) -> int | None:
+    """Return the entity whose mask this entity's layer (its own, unless given) draws, or None."""
+    layer = layer or world.get(entity, Layer)
     if layer is not None and layer.mask:
         return world.entity(layer.mask)
     return entity if world.get(entity, Mask) is not None else None

@@ -4,6 +4,7 @@ from engine.components.camera import Camera
 from engine.components.display import Display
 from engine.components.environment import Environment
 from engine.components.fill import Fill
+from engine.components.group import Group
 from engine.components.key import Key
 from engine.components.keyframes import Keyframes
 from engine.components.layer import Layer
@@ -24,6 +25,7 @@ __all__ = [
     "Display",
     "Environment",
     "Fill",
+    "Group",
     "Key",
     "Keyframes",
     "Layer",

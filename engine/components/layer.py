@@ -13,7 +13,7 @@ Blend = Literal[
 
 @component
 class Layer:
-    """Something drawn on the stage: its entity's person (mask), picture (camera), particles or fill."""
+    """Something drawn on the stage: its entity's group, person (mask), picture (camera), particles or fill."""
 
     order: int = field(0, "Back to front: lower is drawn first; equal orders draw as they stand in the file.")
     blend: Blend = field("normal", "How it mixes with what is behind it; add is plus-lighter.")
@@ -24,6 +24,9 @@ class Layer:
     visible: bool = field(True, "Whether it is drawn at all.")
     camera: str = field("", "Draw another entity's camera.", refers="camera")
     mask: str = field("", "Draw another entity's person.", refers="mask")
+    group: str = field("", "Compose it into another entity's group instead of onto the stage.", refers="group")
+    clip: str = field("", "Draw it only where another entity's person is, at that entity's place.", refers="mask")
+    clip_side: Literal["inside", "outside"] = field("inside", "Which side of that person's outline it is drawn on.")
     blur_px: float = field(
         0.0, "Blur of a camera's picture, as the standard deviation in its own pixels.", low=0.0, high=200.0, unit="px"
     )

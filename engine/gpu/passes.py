@@ -25,22 +25,26 @@ from engine.gpu.uniforms import BLOCK_BYTES, FRAME_BYTES, Block, Uniforms
 
 MOST_TEXTURES = 12
 
-Mix = Literal["replace", "normal", "add", "multiply", "screen", "exclusion"]
-"""What the blend unit does with premultiplied colour over an opaque target."""
+Mix = Literal["replace", "normal", "add", "multiply", "screen", "exclusion", "erase", "sum", "dissolve"]
+"""What the blend unit does with premultiplied colour: what a blend mode does; take away (erase), or lay beside (sum),
+what covers a pixel; or go over from the target to the colour, as far as the blend constant says (dissolve)."""
 
 
-def _mix(source: str, target: str) -> dict[str, Any]:
-    terms = {"src_factor": source, "dst_factor": target, "operation": "add"}
-    return {"color": terms, "alpha": {"src_factor": "one", "dst_factor": "one-minus-src-alpha", "operation": "add"}}
+def _mix(source: str, target: str, coverage: tuple[str, str] = ("one", "one-minus-src-alpha")) -> dict[str, Any]:
+    terms = ("color", (source, target)), ("alpha", coverage)
+    return {part: {"src_factor": src, "dst_factor": dst, "operation": "add"} for part, (src, dst) in terms}
 
 
 MIXES: dict[Mix, dict[str, Any] | None] = {
     "replace": None,
     "normal": _mix("one", "one-minus-src-alpha"),
     "add": _mix("one", "one"),
-    "multiply": _mix("dst", "zero"),
+    "multiply": _mix("dst", "zero", ("zero", "one")),
     "screen": _mix("one", "one-minus-src"),
     "exclusion": _mix("one-minus-dst", "one-minus-src"),
+    "erase": _mix("zero", "one-minus-src-alpha", ("zero", "one-minus-src-alpha")),
+    "sum": _mix("one", "one", ("one", "one")),
+    "dissolve": _mix("constant", "one-minus-constant", ("constant", "one-minus-constant")),
 }
 
 Textures = Any

@@ -12,6 +12,7 @@ from engine.components import (
     Display,
     Environment,
     Fill,
+    Group,
     Keyframes,
     Layer,
     Logo,
@@ -44,6 +45,7 @@ class Complaint(NamedTuple):
 def complaints(entities: Mapping[str, Parts]) -> Iterator[Complaint]:
     """Everything that is wrong between these components."""
     yield from _dangling(entities)
+    yield from _circles(entities)
     for kind in (Stage, Environment):
         name = snake_case(kind.__name__)
         first, *others = [entity for entity, parts in entities.items() if name in parts] or [""]
@@ -72,14 +74,29 @@ def _dangling(entities: Mapping[str, Parts]) -> Iterator[Complaint]:
                     yield Complaint(entity, component, (field,), f"{field}: {name!r} {trouble}{remedy}")
 
 
+def _circles(entities: Mapping[str, Parts]) -> Iterator[Complaint]:
+    """Complain of every group that is drawn into itself, through others or not."""
+    outer = {entity: layer.group for entity, parts in entities.items() if (layer := _of(parts, Layer)) and layer.group}
+    for entity in outer:
+        way = [entity]
+        while way[-1] in outer and outer[way[-1]] not in way:
+            way.append(outer[way[-1]])
+        if outer.get(way[-1]) == entity:
+            message = f"group: {' in '.join(map(repr, [*way, entity]))} is a circle; leave one of these groups out"
+            yield Complaint(entity, "layer", ("group",), message)
+
+
 def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
     layer, particles, logo = _of(parts, Layer), _of(parts, Particles), _of(parts, Logo)
-    if layer and not (layer.camera or layer.mask or any(_of(parts, kind) for kind in (Camera, Mask, Particles, Fill))):
+    drawn = any(_of(parts, kind) for kind in (Group, Camera, Mask, Particles, Fill))
+    if layer and not (layer.camera or layer.mask or drawn):
         message = (
-            "layer has nothing to draw; add a camera, mask, particles or fill table to this entity, "
+            "layer has nothing to draw; add a camera, mask, particles, fill or group table to this entity, "
             "or name another entity with camera or mask"
         )
         yield "layer", ("camera", "mask"), message
+    if _of(parts, Group) and not layer:
+        yield "group", (), "group is drawn by its own layer; add a layer table to this entity"
     if particles and particles.emit == "edge" and not particles.mask:
         yield "particles", ("emit", "mask"), 'emit = "edge" needs a mask to whose edge it belongs; give mask = "ENTITY"'
     for name in ("logo", "overlay", "stream"):

@@ -6,7 +6,9 @@
 // they are the formula only where a layer is opaque everywhere. Reading costs half of drawing a picture once more; the
 // copy of the stage that is read is 4 % of that, so it is whole, and made anew for each such layer (lavapipe, 1080p).
 
-@group(2) @binding(5) var backdrop: texture_2d<f32>;
+@group(2) @binding(5) var backdrop: texture_2d<f32>;   // what is drawn on the same target so far
+@group(2) @binding(7) var clip: texture_2d<f32>;       // how much of somebody is in each pixel of the target
+@group(2) @binding(11) var beneath: texture_2d<f32>;   // what the group that is drawn into will be laid over
 
 const NORMAL = 0u;
 const ADD = 1u;
@@ -33,6 +35,20 @@ override ENCODED: bool = false;
 // Whether many shapes of one draw lie over each other, as particles do. They cannot read what the others have drawn, so
 // their coverage stays with the blend unit, in linear light.
 override OVERLAPPING: bool = false;
+
+// A group keeps what its layers add to what is beneath it; the backdrop of a layer is both together. In a knockout
+// group it is what is beneath alone.
+override GROUPED: bool = false;
+override BENEATH: bool = false;
+override KNOCKOUT: bool = false;
+
+const UNCLIPPED = 0u;
+const INSIDE = 1u;
+const OUTSIDE = 2u;
+override CLIP: u32 = UNCLIPPED;
+
+// Draw how much of a pixel the layer takes, whatever its opacity, and nothing else.
+override COVERAGE: bool = false;
 
 fn hard_light(b: vec3f, s: vec3f) -> vec3f {
     return select(b + (2.0 * s - 1.0) * (1.0 - b), 2.0 * b * s, s <= vec3f(0.5));
@@ -79,7 +95,7 @@ fn set_sat(c: vec3f, saturation: f32) -> vec3f {
 fn mixed(b: vec3f, s: vec3f) -> vec3f {
     switch BLEND {
         case ADD: {
-            return min(b + s, vec3f(1.0));
+            return select(b + s, min(b + s, vec3f(1.0)), ENCODED);  // light may go beyond 1, its encoding not
         }
         case MULTIPLY: {
             return b * s;
@@ -136,18 +152,35 @@ fn straight(premultiplied: vec4f) -> vec3f {
     return saturate(premultiplied.rgb / max(premultiplied.a, 1e-5));
 }
 
-// What the blend unit is to be given for a premultiplied colour.
-fn blend_over(source: vec4f, pixel: vec2f) -> vec4f {
+// What the blend unit is to be given for a premultiplied colour, drawn with this opacity.
+fn blend_over(colour: vec4f, opacity: f32, pixel: vec2f) -> vec4f {
+    var source = colour;
+    if CLIP != UNCLIPPED {
+        let inside = textureLoad(clip, vec2i(pixel), 0).r;
+        source *= select(inside, 1.0 - inside, CLIP == OUTSIDE);
+    }
+    if COVERAGE {
+        return vec4f(source.a);
+    }
+    source *= opacity;
     if BLEND == NORMAL && (!ENCODED || OVERLAPPING) {
         return source;
     }
-    if !ENCODED && (BLEND == ADD || BLEND == SCREEN || BLEND == EXCLUSION) {
+    if !BENEATH && !ENCODED && (BLEND == ADD || BLEND == SCREEN || BLEND == EXCLUSION) {
         return source;
     }
-    if !ENCODED && BLEND == MULTIPLY {
+    if !GROUPED && !ENCODED && BLEND == MULTIPLY {
         return vec4f(source.rgb + 1.0 - source.a, 1.0);  // the unit multiplies: backdrop · (1 − αs + αs·cs)
     }
-    let behind = textureLoad(backdrop, vec2i(pixel), 0);
+    var own = vec4f(0.0);
+    if !KNOCKOUT {
+        own = textureLoad(backdrop, vec2i(pixel), 0);
+    }
+    var under = vec4f(0.0);
+    if BENEATH {
+        under = textureLoad(beneath, vec2i(pixel), 0);
+    }
+    let behind = own + under * (1.0 - own.a);
     var cb = straight(behind);
     var cs = straight(source);
     if ENCODED {
@@ -162,5 +195,9 @@ fn blend_over(source: vec4f, pixel: vec2f) -> vec4f {
     if OVERLAPPING {
         return vec4f(decode_srgb(cs) * source.a, source.a);
     }
-    return vec4f(decode_srgb(mix(cb, cs, source.a)), 1.0);
+    // Encoded coverage is beyond the unit: the whole pixel is worked out, and what is beneath taken off again.
+    let covered = source.a + behind.a * (1.0 - source.a);
+    let result = decode_srgb(mix(cb, cs, source.a / max(covered, 1e-5))) * covered;
+    let kept = source.a + own.a * (1.0 - source.a);
+    return vec4f(result - under.rgb * (1.0 - kept), kept);
 }
