@@ -166,6 +166,7 @@ def _output(recorder: Recorder) -> dict[str, Any]:
         "frames": file.frames,
         "repeated": file.repeated,
         "dropped": file.dropped + recorder.tap.dropped,
+        "left_out": file.left_out,
         "reconnects": file.reconnects,
         "sound_drift_ppm": round(sound.source.drift_ppm, 1) if sound is not None else None,
         "sound_error_ms": round(1e3 * sound.error_s, 2) if sound is not None else None,

@@ -47,6 +47,8 @@ class Written:
     frames: int = 0
     repeated: int = 0
     dropped: int = 0
+    left_out: int = 0
+    """Places that have no picture, since encoder or server were too slow."""
     reconnects: int = 0
     silent_blocks: int = 0
 
@@ -106,6 +108,7 @@ class Recorder(Worker):
             frames=written.frames + steady.frames,
             repeated=written.repeated + steady.repeated,
             dropped=written.dropped + (0 if self._thins else steady.dropped),
+            left_out=written.left_out + steady.left_out,
             silent_blocks=written.silent_blocks + steady.silent_blocks,
         )
 
@@ -215,11 +218,16 @@ class Recorder(Worker):
                 return False
             pixels, time_ns = copy
             np.copyto(self._picture, pixels)
+        left_out = steady.left_out
         with self._span:
             if steady.first_ns is None:
                 process.begin(self._timecode(time_ns))
             steady.write(self._picture, time_ns)
         self._newest_ns = time_ns
+        if steady.left_out > left_out:
+            slow = "its encoder or its server" if self.settings.address.comes_back else "its encoder or its disk"
+            remedy = "make the display smaller, or its rate lower"
+            self.notices.say("visible", self.name, f"{slow} is too slow, so pictures are left out; {remedy}")
         return True
 
     def _keep_up(self) -> None:

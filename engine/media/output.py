@@ -84,7 +84,7 @@ class Sink(Protocol):
     """What encodes, in libav's words."""
 
     def picture(self, i420: NDArray[np.uint8] | None, place: int) -> None:
-        """Write a picture, planes Y, U and V below each other; None repeats the last. Places count up without gaps."""
+        """Write a picture, planes Y, U and V below each other; None repeats the last. Places count up."""
 
     def sound(self, samples: Samples) -> None:
         """Write the next block of sound."""
@@ -192,8 +192,10 @@ class Steady:
     """Gives a sink pictures at a constant rate, with their sound.
 
     A picture goes to the place that its time asks for: gaps are filled by repeating the last one, and of two for one
-    place the second is dropped. Both are counted. Places are counted from the first picture's time, never added up, so
-    that nothing drifts; sound is asked for up to the end of the last picture, and written as soon as it is there.
+    place the second is dropped. Where an encoder or a server takes so long that a gap is wider than WIDEST_GAP_S, its
+    places are left out: to encode all of them would only widen the next one, and a stream of an overloaded machine was
+    34 s behind after a minute. All three are counted. Places are counted from the first picture's time, never added up,
+    so that nothing drifts; sound is asked for up to the end of the last picture, and written as soon as it is there.
 
     Thread: one at a time. Blocks: for its sink. Owns: nothing. Fails: with its sink.
     """
@@ -202,7 +204,9 @@ class Steady:
         self.frames = 0
         self.repeated = 0
         self.dropped = 0
+        self.left_out = 0
         self.silent_blocks = 0
+        self._places = 0  # that are over
         self._sink = sink
         self._rate_hz = rate_hz
         self._sound = sound
@@ -219,12 +223,11 @@ class Steady:
         if self.first_ns is None:
             self.first_ns = time_ns
         place = self.place_of(time_ns)
-        if place < self.frames:
+        if place < self._places:
             self.dropped += 1
             return
         self._repeat_until(place)
-        self._sink.picture(i420, self.frames)
-        self.frames += 1
+        self._picture(i420)
         self._write_sound(LATEST_SOUND_S)
 
     def keep_up(self, time_ns: int) -> None:
@@ -238,17 +241,24 @@ class Steady:
         self._write_sound(0.0)
 
     def _repeat_until(self, place: int) -> None:
-        while self.frames < place:
-            self._sink.picture(None, self.frames)
-            self.frames += 1
+        if place - self._places > WIDEST_GAP_S * self._rate_hz:
+            self.left_out += place - self._places
+            self._places = place
+        while self._places < place:
+            self._picture(None)
             self.repeated += 1
             self._write_sound(LATEST_SOUND_S)
+
+    def _picture(self, i420: NDArray[np.uint8] | None) -> None:
+        self._sink.picture(i420, self._places)
+        self._places += 1
+        self.frames += 1
 
     def _write_sound(self, patience_s: float) -> None:
         """Write whole blocks up to the end of the last picture; what does not come within `patience_s` is silent."""
         if self._sound is None or self.first_ns is None:
             return
-        wanted = self.frames * SOUND_RATE_HZ / self._rate_hz
+        wanted = self._places * SOUND_RATE_HZ / self._rate_hz
         while self._samples + SOUND_BLOCK <= wanted:
             time_ns = self.first_ns + round(self._samples * 1e9 / SOUND_RATE_HZ)
             samples = self._sound.read(time_ns, SOUND_BLOCK)
@@ -261,6 +271,9 @@ class Steady:
             self._sink.sound(samples)
             self._samples += SOUND_BLOCK
 
+
+WIDEST_GAP_S = 1.25
+"""A show that stalls is filled half a second later, so wider gaps come from whoever takes the pictures."""
 
 LATEST_SOUND_S = 0.5
 """Sound that comes later than this is replaced by silence: a muxer holds the pictures back until it has their sound."""

@@ -381,6 +381,7 @@ def test_a_recording_whose_process_is_killed_goes_on_in_another_file(
     process_id = on_air.recorder.process_id
     assert process_id is not None
     os.kill(process_id, signal.SIGKILL)
+    on_air.until(lambda: on_air.recorder.process_id not in (None, process_id))
     before = on_air.recorder.file.frames
     on_air.until(lambda: on_air.recorder.file.frames > before + 20)
     on_air.show.close()

@@ -21,7 +21,7 @@ from engine.errors import OutputError
 from engine.media import encoder, output_process
 from engine.media.address import parse_address
 from engine.media.encoder import ENCODERS, Encoder, EncoderError, working_encoder
-from engine.media.output import SOUND_BLOCK, Output, Settings, Steady
+from engine.media.output import SOUND_BLOCK, WIDEST_GAP_S, Output, Settings, Steady
 from engine.media.output_process import OutputProcess
 from engine.media.virtual_camera import VirtualCamera
 from engine.notices import Notices
@@ -141,6 +141,30 @@ def test_a_show_that_stalls_is_kept_alive_with_its_last_picture() -> None:
     steady.write(grey(), 5 * 10**9 + 5 * 10**8)
     assert sink.places == list(range(30))
     assert (steady.frames, steady.repeated, steady.dropped) == (30, 29, 1)
+
+
+class Slow(Listing):
+    """A sink that takes 77 ms for each picture of 33."""
+
+    now_ns = 0
+
+    def picture(self, i420: NDArray[np.uint8] | None, place: int) -> None:
+        super().picture(i420, place)
+        self.now_ns += 77_000_000
+
+
+def test_a_sink_that_is_too_slow_falls_behind_by_seconds_at_most() -> None:
+    sink = Slow()
+    steady = Steady(sink, 30.0)
+    behind_s = []
+    while sink.now_ns < 60 * 10**9:
+        time_ns = sink.now_ns  # the newest picture, whenever there is time for one
+        steady.write(grey(), time_ns)
+        behind_s.append((sink.now_ns - time_ns) / 1e9)
+    assert max(behind_s) < 2 * WIDEST_GAP_S * 77 / 33
+    assert sink.places == sorted(set(sink.places))
+    assert steady.left_out > 0
+    assert steady.frames + steady.left_out == sink.places[-1] + 1
 
 
 def test_a_process_that_is_killed_says_nothing_and_is_missed(tmp_path: Path) -> None:
