@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import shutil
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +24,11 @@ from engine.media.address import Address
 from engine.media.encoder import EncoderError, frame_of, set_up, working_encoder
 
 SOUND_RATE_HZ = 48_000
+
+LEAST_FREE_BYTES = 16_000_000
+LEAST_FREE_S = 4
+"""What must be free on a disk, and how much more in seconds of the output: a file that is ended before its disk is full
+has its end, and libav writes a whole folder of HLS full of empty files without a word."""
 
 SOUND_BLOCK = 1024
 """Samples in one packet of AAC."""
@@ -110,6 +116,9 @@ class Output:
             )
         self.encoder = working_encoder(settings.encoder, size, rate, settings.bitrate_kbps, settings.without)
         address = settings.address
+        self._folder = None if address.kind == "stream" else Path(address.url).parent
+        if (left := self._too_little_room()) is not None:
+            raise OutputError(f"{self._shown} cannot be written ({left}); {_remedy(settings)}")
         try:
             if address.kind == "recording":
                 Path(address.url).open("ab").close()  # it is opened with its first picture; say now if it cannot be
@@ -135,6 +144,11 @@ class Output:
         """Encode and write."""
         if self._container is None:
             return
+        if place % round(self._stream.codec_context.gop_size) == 0 and (left := self._too_little_room()) is not None:
+            self.close()
+            raise OutputError(
+                f"{self._shown} ended while there was room for its end ({left}); {_remedy(self.settings)}"
+            )
         if i420 is not None:
             self._last = frame_of(i420)
         self._last.pts = place
@@ -166,6 +180,14 @@ class Output:
         except (OSError, ValueError) as error:
             self._give_up()
             raise OutputError(f"{self._shown} lacks its end ({_why(error)}); {_remedy(self.settings)}") from error
+
+    def _too_little_room(self) -> str | None:
+        """Say how much is left on the disk, where that is too little to go on."""
+        if self._folder is None:
+            return None
+        left = shutil.disk_usage(self._folder).free
+        wanted = LEAST_FREE_BYTES + LEAST_FREE_S * 125 * self.settings.bitrate_kbps
+        return f"{left / 1e6:.0f} MB are left on its disk" if left < wanted else None
 
     def _write(self, stream: Any, frame: Any) -> None:
         try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import av
@@ -141,6 +143,28 @@ def test_a_show_that_stalls_is_kept_alive_with_its_last_picture() -> None:
     steady.write(grey(), 5 * 10**9 + 5 * 10**8)
     assert sink.places == list(range(30))
     assert (steady.frames, steady.repeated, steady.dropped) == (30, 29, 1)
+
+
+def fill(film: Output, count: int) -> None:
+    for place in range(count):
+        film.picture(grey(place), place)
+
+
+@pytest.mark.parametrize("name", ["show.mp4", "show.mkv", "show.m3u8"])
+def test_a_disk_that_is_nearly_full_ends_a_film_while_there_is_room_for_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    free = [10**9, 10**9, 10**6]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=free.pop(0)))
+    film = Output(settings(tmp_path / name))
+    with pytest.raises(OutputError, match=r"ended while .* \(1 MB are left on its disk\); make room on its disk"):
+        fill(film, 90)
+    film.close()
+    with av.open(str(tmp_path / name)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 30
+    free.append(0)
+    with pytest.raises(OutputError, match=r"cannot be written \(0 MB are left on its disk\)"):
+        Output(settings(tmp_path / name))
 
 
 class Slow(Listing):
