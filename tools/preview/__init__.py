@@ -7,6 +7,10 @@
     control.py    which control a field gets, from its component's description
     player.py     the session's show: live, or stepped with its time in hand
     slack.py      when the window may be drawn without making a tick late
+    steps.py      the steps on the way to the stage, each as a picture
+    handles.py    what can be taken hold of in the picture, and what it does
+    flame.py      when the last ticks did what
+    drop.py       files that are dropped onto the window
     canvas.py     where imgui, wgpu and the window meet
     workspace.py  the panels and where they lie, and keys that hold everywhere
     theme.py      fonts, colours, distances

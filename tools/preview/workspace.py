@@ -8,6 +8,7 @@ from engine.notices import log
 from tools.preview.canvas import Canvas
 from tools.preview.panels import Panel
 from tools.preview.panels.bar import BarPanel
+from tools.preview.panels.costs import CostsPanel
 from tools.preview.panels.inspector import InspectorPanel
 from tools.preview.panels.picture import PicturePanel
 from tools.preview.panels.problems import ProblemsPanel
@@ -37,10 +38,11 @@ class Workspace:
         self.picture = PicturePanel(canvas, player)
         self.middle: list[Panel] = [self.picture]
         self.right: list[Panel] = [InspectorPanel(fonts)]
-        self.bottom: list[Panel] = [self.problems]
+        self.bottom: list[Panel] = [self.problems, CostsPanel(canvas, player)]
         self.closing = False
         self._asking = False
         self._is_laid = False
+        self._in_front = ""
         self.troubles: dict[str, str] = {}
         """What panels failed with, by their titles."""
 
@@ -48,6 +50,10 @@ class Workspace:
     def is_dragging(self) -> bool:
         """Whether somebody holds something, so that what is drawn matters most."""
         return bool(imgui.is_any_item_active())
+
+    def show_panel(self, title: str) -> None:
+        """Bring a panel to the front from the next frame on."""
+        self._in_front = title
 
     def ask_to_close(self, session: Session) -> None:
         """Close, unless there is something that would be lost: then ask."""
@@ -70,6 +76,9 @@ class Workspace:
             flags = imgui.WindowFlags_.no_collapse
             if panel in self.middle:
                 flags |= imgui.WindowFlags_.no_scrollbar | imgui.WindowFlags_.no_scroll_with_mouse
+            if panel.title == self._in_front:
+                imgui.set_next_window_focus()
+                self._in_front = ""
             opened = imgui.begin(f"{panel.title}{f'  {count}' if count else ''}###{panel.title}", None, flags)[0]
             if opened:
                 self._safely(panel, session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.conftest import ROOT
 from tests.shows import the_gpu
 from tools.cli import main
 from tools.preview.app import Previewer
+from tools.preview.panels.costs import CostsPanel, gather, save_trace
 from tools.preview.panels.view import View
 from tools.preview.session import Selection, Session
 from tools.preview.steps import STEPS
@@ -185,3 +187,29 @@ def test_zooming_holds_what_is_under_the_pointer() -> None:
     assert (moved[0] - corner[0], moved[1] - corner[1]) == pytest.approx((10.0, -5.0), abs=0.5)
     view.fit()
     assert view.lay(panel, size)[1] == pytest.approx((400.0, 225.0))
+
+
+def test_costs_are_those_of_a_live_show(tmp_path: Path) -> None:
+    path = tmp_path / "show.toml"
+    path.write_text(SMALL, encoding="utf-8")
+    gpu = the_gpu()
+    previewer = Previewer(Session(path), gpu, OffscreenTarget(gpu, "preview", (960, 640)), None, stepped=False)
+    try:
+        previewer.player.open()
+        show = previewer.player.show
+        assert show is not None
+        show.run(0.4, between=previewer.between)
+        assert gpu.texture_bytes >= 160 * 90 * 8, "the stage at least"
+        tables = {title: {name: cells for name, cells, _ in lines} for title, _, lines in gather(show)}
+        assert float(tables["Ticks, 30 Hz"]["tick"][0]) > 0
+        assert tables["Cameras"]["front"][0] == "live"
+        previewer.workspace.show_panel("Costs")
+        for _ in range(3):
+            previewer.frame(draw=True)
+        assert not previewer.workspace.troubles
+        costs = next(panel for panel in previewer.workspace.bottom if panel.title == "Costs")
+        assert isinstance(costs, CostsPanel)
+        assert "show.trace.json" in save_trace(previewer.session, show)
+        assert json.loads((tmp_path / "show.trace.json").read_text("utf-8"))["traceEvents"]
+    finally:
+        previewer.close()
