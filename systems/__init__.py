@@ -1,4 +1,15 @@
 """What happens in a tick, one file each, in the order of `ORDER`."""
 
-ORDER = ("keyframes", "capture", "inference", "masks", "lighting", "particles", "layers", "composite", "present")
+ORDER = (
+    "keyframes",
+    "cues",
+    "capture",
+    "inference",
+    "masks",
+    "lighting",
+    "particles",
+    "layers",
+    "composite",
+    "present",
+)
 """The systems by file name, as they run. Faces and avatars will stand between masks and lighting."""

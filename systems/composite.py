@@ -12,6 +12,7 @@ from engine.gpu.light import ADAPT_S, LIGHT_FORMAT
 from engine.gpu.passes import Mix, Passes
 from engine.gpu.stage import Canvas, StageImage
 from engine.tick import Tick
+from systems.cues import Cues
 from systems.layers import Drawing, GroupDrawing, Layers, PictureDrawing
 from systems.lighting import Lighting
 
@@ -28,11 +29,13 @@ class Composite:
     Reads: what Layers and Lighting packed. Writes: the stage, the light around of Lit. Sends: nothing.
     """
 
-    def __init__(self, passes: Passes, stage: StageImage, layers: Layers, lighting: Lighting) -> None:
+    def __init__(self, passes: Passes, stage: StageImage, layers: Layers, lighting: Lighting, cues: Cues) -> None:
         self._passes = passes
         self._stage = stage
         self._layers = layers
         self._lighting = lighting
+        self._cues = cues
+        self._differing: frozenset[int] = frozenset()  # the entities whose layers are just coming or going
         self._steady: list[Drawing] = []  # the layers at the bottom that were the same in the last tick
         self._base: list[Drawing] = []  # those that the kept base shows
         self._nothing = passes.uniforms.block(np.dtype(np.float32))
@@ -41,15 +44,16 @@ class Composite:
         """Record the draws."""
         stage, encoder = self._stage, tick.encoder
         visible = [drawing for drawing in self._layers.drawings if drawing.visible]
+        self._differing = self._cues.differing
         self._make_ready(tick, visible, [])
-        steady = list(takewhile(lambda drawing: not drawing.changed, visible))
+        steady = list(takewhile(lambda each: not (each.changed or each.entity in self._differing), visible))
         drawn = 0
         if steady and steady == self._base:
-            stage.restore_base(encoder)
+            stage.restore(encoder, "base")
             drawn = len(steady)
         elif steady and steady == self._steady:
             self._draw(encoder, stage, steady, clear=True)
-            stage.keep_base(encoder)
+            stage.keep(encoder, "base")
             self._base = steady
             drawn = len(steady)
         else:
@@ -59,8 +63,9 @@ class Composite:
 
     def _make_ready(self, tick: Tick, drawings: list[Drawing], beneath: list[Drawing]) -> None:
         """Compose the isolated groups that have changed, and work out the light on every person, back to front."""
+        going = self._differing & self._cues.looks[-1].hidden
         for position, drawing in enumerate(drawings):
-            behind = beneath + drawings[:position]
+            behind = beneath + [each for each in drawings[:position] if each.entity not in going]
             if isinstance(drawing, GroupDrawing):
                 members = [member for member in drawing.members if member.visible]
                 self._make_ready(tick, members, behind)
@@ -71,7 +76,33 @@ class Composite:
                 self._light(tick, drawing, behind)
 
     def _draw(self, encoder: Any, canvas: Canvas, drawings: Sequence[Drawing], *, clear: bool) -> None:
-        """Draw onto the stage or into a group, in one pass where it can be one."""
+        """Draw onto the stage or into a group. While looks dissolve, what differs is drawn once for each.
+
+        What was drawn before that, and what comes after, is drawn once: the looks are mixed as whole pictures in
+        between, A·(1 − t) + B·t, so that nothing dims or shines through on the way.
+        """
+        differing = [position for position, drawing in enumerate(drawings) if drawing.entity in self._differing]
+        if not differing:
+            self._paint(encoder, canvas, drawings, clear=clear)
+            return
+        first, last = differing[0], differing[-1] + 1
+        self._paint(encoder, canvas, drawings[:first], clear=clear)
+        canvas.keep(encoder, "before looks")
+        left: Canvas | None = None
+        for look in self._cues.looks:
+            if left is not None:
+                canvas.restore(encoder, "before looks")
+            self._paint(encoder, canvas, [each for each in drawings[first:last] if each.entity not in look.hidden])
+            if left is not None:
+                self._lay(encoder, canvas, left, "dissolve", share=1.0 - look.share)
+            if look is not self._cues.looks[-1]:
+                left = canvas.leave(encoder)
+        self._paint(encoder, canvas, drawings[last:])
+
+    def _paint(self, encoder: Any, canvas: Canvas, drawings: Sequence[Drawing], *, clear: bool = False) -> None:
+        """Draw in one pass where it can be one."""
+        if not (drawings or clear):
+            return
         passes = self._passes
         render = passes.begin(encoder, canvas.view, clear=canvas.colour if clear else None)
         for drawing in drawings:
@@ -99,11 +130,12 @@ class Composite:
         members = [member for member in group.members if member.visible]
         self._draw(encoder, group.image, members, clear=True)
 
-    def _lay(self, encoder: Any, canvas: Canvas, other: Canvas, mix: Mix) -> None:
-        """Lay one canvas over another."""
+    def _lay(self, encoder: Any, canvas: Canvas, other: Canvas, mix: Mix, *, share: float = 1.0) -> None:
+        """Lay one canvas over another; where it dissolves, this share of it."""
         passes = self._passes
         pipeline = passes.pipeline("copy.wgsl", canvas.format, mix=mix)
         render = passes.begin(encoder, canvas.view)
+        render.set_blend_constant((share,) * 4)
         passes.draw(render, pipeline, self._nothing, other.textures(passes))
         render.end()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, get_args
 
-from engine.components import Camera, Fill, Group, Keyframes, Layer, Lighting, Mask, Particles, Place, Viewpoint
+from engine.components import Camera, Cue, Fill, Group, Keyframes, Layer, Lighting, Mask, Particles, Place, Viewpoint
 from engine.components.layer import Blend
 from engine.geometry import Quad, Vector, lay, stored_box
 from engine.gpu.blur import MOST_SIGMA_PX, Blur
@@ -23,6 +23,7 @@ from engine.gpu.uniforms import Block
 from engine.tick import Tick
 from engine.world import World
 from systems.capture import Captured
+from systems.cues import Cues
 from systems.inference import Shown
 from systems.lighting import Lit, masked_entity
 from systems.masks import Matte
@@ -447,11 +448,13 @@ class GroupDrawing(Drawing):
         image: GroupImage,
         members: Sequence[Drawing],
         place: Place,
+        cues: Cues,
     ) -> None:
         super().__init__(passes, canvas, entity, layer, clip)
         self.image = image
         self.members = members
         self._place = place
+        self._cues = cues
         self._block = passes.uniforms.block(passes.shaders.struct("layer.wgsl", "Layer"))
         self._textures = self._bound(image.view)
         self._exact = False
@@ -465,10 +468,10 @@ class GroupDrawing(Drawing):
 
     def prepare(self, tick: Tick, shift: Vector) -> None:
         """Pack its layers, then opacity and place."""
-        for member in self.members:
-            member.prepare(tick, shift)
+        prepare_seen(self.members, self._cues.hidden, tick, shift)
         seen = [member for member in self.members if member.visible]
-        moved = seen != self._seen or any(member.changed for member in seen)
+        dissolving = not self._cues.differing.isdisjoint(member.entity for member in seen)
+        moved = dissolving or seen != self._seen or any(member.changed for member in seen)
         self.stale = self.stale or moved
         self._seen = seen
         self.visible = bool(seen)
@@ -526,13 +529,15 @@ class Clip:
 class Layers:
     """Decides what each layer draws, and packs it.
 
-    Reads: Layer, Group, Place, Camera, Mask, Fill, Particles, Viewpoint, Shown, Matte, Lit, Cloud. Writes: `drawings`.
+    Reads: Layer, Group, Cue, Place, Camera, Mask, Fill, Particles, Viewpoint, Shown, Matte, Lit, Cloud.
+    Writes: `drawings`.
     """
 
-    def __init__(self, world: World, passes: Passes, stage: StageImage) -> None:
+    def __init__(self, world: World, passes: Passes, stage: StageImage, cues: Cues) -> None:
         self._world = world
         self._passes = passes
         self._stage = stage
+        self._cues = cues
         self._revision = -1
         self.drawings: list[Drawing] = []
         self._clips: dict[int, Clip] = {}
@@ -546,8 +551,7 @@ class Layers:
         shift = viewpoint_shift(self._world, tick.now_ns)
         for clip in self._clips.values():
             clip.prepare(tick, shift)
-        for drawing in self.drawings:
-            drawing.prepare(tick, shift)
+        prepare_seen(self.drawings, self._cues.hidden, tick, shift)
 
     @property
     def complete(self) -> bool:
@@ -561,11 +565,12 @@ class Layers:
             clip.free()
         self._clips = {}
         images, self._images = self._images, {}
+        shown_by_cues = {name for _, (cue,) in self._world.each(Cue) for name in cue.show}
         place_in_file = {name: position for position, name in enumerate(self._world.names())}
         found = [
             (layer.order, place_in_file[self._world.name(entity)], entity, layer)
             for entity, (layer,) in self._world.each(Layer)
-            if layer.visible
+            if layer.visible or self._world.name(entity) in shown_by_cues
         ]
         found.sort(key=lambda item: item[:2])
         layers = [(entity, layer) for *_, entity, layer in found]
@@ -590,7 +595,7 @@ class Layers:
                 image = self._image(entity, inner, canvas, images)
                 members = self._make_all(self._world.name(entity), image, layers, images)
                 place = self._world.get(entity, Place) or UNPLACED
-                made = GroupDrawing(self._passes, canvas, entity, layer, clip, image, members, place)
+                made = GroupDrawing(self._passes, canvas, entity, layer, clip, image, members, place, self._cues)
             if made is not None:
                 drawings.append(made)
         return drawings
@@ -639,6 +644,15 @@ def every(drawings: Sequence[Drawing]) -> Iterator[Drawing]:
         yield drawing
         if isinstance(drawing, GroupDrawing):
             yield from every(drawing.members)
+
+
+def prepare_seen(drawings: Sequence[Drawing], hidden: frozenset[int], tick: Tick, shift: Vector) -> None:
+    """Pack the layers that some look shows: a hidden one costs nothing."""
+    for drawing in drawings:
+        if drawing.entity in hidden:
+            drawing.visible = False
+        else:
+            drawing.prepare(tick, shift)
 
 
 def lay_over(size: tuple[int, int], place: Place, shift: Vector) -> Quad:

@@ -34,6 +34,7 @@ from engine.world import System, World
 from systems import ORDER
 from systems.capture import Capture, Captured
 from systems.composite import Composite
+from systems.cues import Cues
 from systems.inference import Inference, Shown
 from systems.keyframes import Keyframes
 from systems.layers import Layers
@@ -94,17 +95,19 @@ class Show:
         self.inference = Inference(world, self.gpu, clock, self.notices, self.trace, threads)
         self.lighting = Lighting(world, passes, stage, self.notices)
         self.particles = Particles(world, passes, stage)
-        self.layers = Layers(world, passes, stage)
+        self.cues = Cues(world)
+        self.layers = Layers(world, passes, stage, self.cues)
         self.present = Present(world, passes, stage, clock, self.notices, self.trace, headless=self.headless)
         systems: dict[str, System] = {
             "keyframes": Keyframes(world),
+            "cues": self.cues,
             "capture": self.capture,
             "inference": self.inference,
             "masks": Masks(world, passes),
             "lighting": self.lighting,
             "particles": self.particles,
             "layers": self.layers,
-            "composite": Composite(passes, stage, self.layers, self.lighting),
+            "composite": Composite(passes, stage, self.layers, self.lighting, self.cues),
             "present": self.present,
         }
         for name in ORDER:
@@ -283,6 +286,7 @@ class Show:
         self.capture.start()
         if self.clock.steps:
             return
+        self.cues.rehearsing = True
         tick = Tick()
         give_up_ns = self.clock.now_ns + REHEARSAL_NS
         while self.clock.now_ns < give_up_ns:
@@ -292,10 +296,14 @@ class Show:
             if tick.index > 2 and self.layers.complete:
                 break
             self.clock.wait_until(tick.now_ns + round(1e9 / self.stage.rate_hz))
+        self.cues.rehearsing = False
         self._count_from_here()
 
     def _poll(self) -> None:
         self.present.poll()
+        if self.cues.wants_keys:
+            for key in self.present.hotplug.pressed_keys():
+                self.cues.press(key)
         if self.present.hotplug.all_closed_by_hand:
             self.stopping = True
 

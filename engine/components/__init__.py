@@ -1,6 +1,7 @@
 """What a scene can say: every component, one small file each."""
 
 from engine.components.camera import Camera
+from engine.components.cue import Cue
 from engine.components.display import Display
 from engine.components.environment import Environment
 from engine.components.fill import Fill
@@ -22,6 +23,7 @@ from engine.components.viewpoint import Viewpoint
 
 __all__ = [
     "Camera",
+    "Cue",
     "Display",
     "Environment",
     "Fill",

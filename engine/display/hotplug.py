@@ -13,9 +13,11 @@ from engine.errors import DisplayError
 from engine.gpu.device import Gpu
 from engine.notices import Notices, log
 
-if TYPE_CHECKING:  # both import glfw, which a headless show does without
+if TYPE_CHECKING:  # these import glfw, which a headless show does without
+    from engine.display.input import Input
     from engine.display.monitors import Monitor
     from engine.display.presenter import Presenter
+    from engine.display.window import Window
 
 LOOK_NS = 1_000_000_000
 """How often monitors are looked at without being told: a change of mode alone tells nobody, and a look takes 0.3 ms."""
@@ -158,6 +160,7 @@ class Outlet:
     presenter: Presenter | None = None
     wanted: Place | None = None  # where it is to go, once its presenter has stopped
     stopping: threading.Thread | None = None
+    input: tuple[Window, Input] | None = None  # what people do with the window that it has now
     is_closing: bool = False
     status: str = ""
     losses: int = 0
@@ -200,6 +203,20 @@ class Hotplug:
         """Say in a few words where a display is; "" for one that never wanted to be a window."""
         outlet = self._outlets.get(name)
         return outlet.status if outlet is not None else ""
+
+    def pressed_keys(self) -> list[str]:
+        """Return the keys that were pressed in any window since the last time."""
+        from engine.display.input import Input, Key
+        from engine.display.window import Window
+
+        pressed: list[str] = []
+        for outlet in self._outlets.values():
+            window = outlet.target
+            if isinstance(window, Window):
+                if outlet.input is None or outlet.input[0] is not window:
+                    outlet.input = (window, Input(window))
+                pressed += [each.name for each in outlet.input[1].take() if isinstance(each, Key) and each.down]
+        return pressed
 
     def losses(self, name: str) -> int:
         """Return how often a display lost its monitor."""

@@ -11,8 +11,8 @@ from engine.gpu.passes import Passes, Textures
 
 
 class Canvas:
-    """A texture that layers are composed on, in linear light; a copy of it for blend modes that read what is behind
-    them; and another of the same kind to dissolve from.
+    """A texture that layers are composed on, in linear light, and copies of it, each made when it is first needed: for
+    blend modes that read what is behind them, to go back to, and to dissolve from.
 
     Thread: main writes, any reads. Blocks: never. Owns: the textures. Fails: never.
     """
@@ -31,6 +31,8 @@ class Canvas:
         self.view: Any = self.texture.create_view()
         self.beneath: Canvas | None = None  # what a group that is not isolated will be laid over
         self._textures: Textures | None = None
+        self._kept: dict[str, Any] = {}
+        self._left: Canvas | None = None
         self._backdrop: Any = None
         self._backdrop_view: Any = None
 
@@ -49,13 +51,34 @@ class Canvas:
             self._backdrop_view = self._backdrop.create_view()
         return self._backdrop_view
 
+    def keep(self, encoder: Any, what: str) -> None:
+        """Record a copy of the canvas as it is at this point, for `restore`."""
+        if what not in self._kept:
+            usage = Usage.COPY_SRC | Usage.COPY_DST
+            self._kept[what] = self._gpu.texture(f"{self._name} {what}", *self.size, self.format, usage)
+        self._copy(encoder, self.texture, self._kept[what])
+
+    def restore(self, encoder: Any, what: str) -> None:
+        """Record the copy back: 1 ms at 1080p on lavapipe, where drawing one picture costs 5."""
+        self._copy(encoder, self._kept[what], self.texture)
+
+    def leave(self, encoder: Any) -> Canvas:
+        """Record a copy of the canvas as it is, to dissolve from, and return it."""
+        if self._left is None:
+            self._left = Canvas(self._gpu, f"{self._name} left", self.size, self.format)
+        self._copy(encoder, self.texture, self._left.texture)
+        return self._left
+
     def copy_to_backdrop(self, encoder: Any) -> None:
         """Record the copy of the canvas as it is at this point of the encoder."""
-        encoder.copy_texture_to_texture({"texture": self.texture}, {"texture": self._backdrop}, (*self.size, 1))
+        self._copy(encoder, self.texture, self._backdrop)
+
+    def _copy(self, encoder: Any, source: Any, target: Any) -> None:
+        encoder.copy_texture_to_texture({"texture": source}, {"texture": target}, (*self.size, 1))
 
 
 class StageImage(Canvas):
-    """The composed image, and a copy of its base: what lies at the bottom and does not change.
+    """The composed image.
 
     One texture is enough for all displays: the queue runs submissions in order, so a display that draws reads either
     the last stage or the next, both whole.
@@ -65,18 +88,6 @@ class StageImage(Canvas):
         super().__init__(gpu, "stage", (stage.width, stage.height), stage.format)
         self.seed = stage.seed
         self.colour = (*stage.colour, 1.0)
-        self._base: Any = None
-
-    def keep_base(self, encoder: Any) -> None:
-        """Record a copy of the stage as it is at this point: what lies at the bottom and does not change."""
-        if self._base is None:
-            usage = Usage.COPY_SRC | Usage.COPY_DST
-            self._base = self._gpu.texture("base", *self.size, self.format, usage)
-        encoder.copy_texture_to_texture({"texture": self.texture}, {"texture": self._base}, (*self.size, 1))
-
-    def restore_base(self, encoder: Any) -> None:
-        """Record the copy back: 1 ms at 1080p on lavapipe, where drawing one picture costs 5."""
-        encoder.copy_texture_to_texture({"texture": self._base}, {"texture": self.texture}, (*self.size, 1))
 
 
 class GroupImage(Canvas):

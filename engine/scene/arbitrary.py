@@ -57,7 +57,9 @@ def _fill(
             continue
         said = about(info)
         if said.refers:
-            fields[name] = random.choice(["", *(entity for entity, parts in tables.items() if said.refers in parts)])
+            able = [entity for entity, parts in tables.items() if said.refers in parts]
+            several = field_schemas(components()[component])[name]["type"] == "array"
+            fields[name] = able[: random.randint(0, 2)] if several else random.choice(["", *able])
         elif said.file:
             fields[name] = random.choice(files.get(said.file, ("",)))
         else:

@@ -42,7 +42,8 @@ def _section(name: str, component_type: type) -> Iterator[str]:
 
 def _takes(schema: Schema, said: About) -> str:
     if said.refers:
-        return f"name of an entity with a [{said.refers}](#{said.refers})"
+        who = "names of entities" if schema["type"] == "array" else "name of an entity"
+        return f"{who} with a [{said.refers}](#{said.refers})"
     if said.file:
         return "a path" if said.file != "camera" else "a path, URL or word"
     if "enum" in schema:

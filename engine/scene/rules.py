@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 from engine.component import about, fields_of, snake_case
 from engine.components import (
     Camera,
+    Cue,
     Display,
     Environment,
     Fill,
@@ -66,8 +67,10 @@ def _dangling(entities: Mapping[str, Parts]) -> Iterator[Complaint]:
         for component, part in parts.items():
             for field, info in fields_of(type(part)).items():
                 wanted = about(info).refers
-                name = getattr(part, field) if wanted else ""
-                if name and wanted not in entities.get(name, {}):
+                named = getattr(part, field) if wanted else ""
+                for name in (named,) if isinstance(named, str) else named:
+                    if not name or wanted in entities.get(name, {}):
+                        continue
                     trouble = f"has no {wanted}" if name in entities else "is no entity"
                     able = [other for other, others in entities.items() if wanted in others]
                     remedy = suggestion(name, able) or f"; give an entity a {wanted} table"
@@ -95,6 +98,11 @@ def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
             "or name another entity with camera or mask"
         )
         yield "layer", ("camera", "mask"), message
+    if cue := _of(parts, Cue):
+        if cue.at_s < 0.0 and not cue.key:
+            yield "cue", ("at_s", "key"), "cue never happens; give it a time, such as at_s = 10.0, or a key"
+        if not (cue.show or cue.hide):
+            yield "cue", ("show", "hide"), 'cue changes nothing; name layers in show = ["ENTITY"] or hide = ["ENTITY"]'
     if _of(parts, Group) and not layer:
         yield "group", (), "group is drawn by its own layer; add a layer table to this entity"
     if particles and particles.emit == "edge" and not particles.mask:

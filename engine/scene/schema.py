@@ -60,7 +60,8 @@ def _component_schema(component_type: type) -> Schema:
         if said.unit:
             words.append(f"Unit: {said.unit}.")
         if said.refers:
-            words.append(f"Name of an entity with a {said.refers} component.")
+            who = "Names of entities" if schema["type"] == "array" else "Name of an entity"
+            words.append(f"{who} with a {said.refers} component.")
         properties[name] = {**schema, "description": " ".join(words)}
     return {
         "description": sentence(component_type),

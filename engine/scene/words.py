@@ -53,7 +53,8 @@ def expected(schema: Schema) -> str:
     if schema["type"] == "object":
         return "a table of arrays: " + ", ".join(schema["properties"])
     if schema["type"] == "array":
-        parts = "colours" if "pattern" in schema["items"] else "numbers"
+        parts = "names" if schema["items"] == {"type": "string"} else "numbers"
+        parts = "colours" if "pattern" in schema["items"] else parts
         many = f"{schema['maxItems']} {parts}" if "maxItems" in schema else parts
         return f"{many} in brackets"
     return 'a colour such as "#ff8800"' if "pattern" in schema else _TYPES[schema["type"]]

@@ -42,7 +42,7 @@ class Stepper:
         self._clock = clock
         self._step_ns = round(1e9 / show.stage.rate_hz)
         self._masks = Masks(show.world, show.passes)
-        self._composite = Composite(show.passes, show.stage_image, show.layers, show.lighting)
+        self._composite = Composite(show.passes, show.stage_image, show.layers, show.lighting, show.cues)
 
     def tick(self) -> None:
         """Do one whole tick at the next time: every system, every display."""
