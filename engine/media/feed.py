@@ -83,6 +83,11 @@ class Feed:
         """About how long a picture lasts; 0 while there is no source."""
         return self._source.interval_ns if self._source is not None else 0
 
+    @property
+    def round_ns(self) -> int:
+        """How long its source takes from its first picture to its last; 0 where that has no end, or is not known."""
+        return max(self._source.promised_ns, self._source.length_ns) if self._source is not None else 0
+
     def start(self) -> None:
         """Let pictures come."""
         if not self._clock.steps:

@@ -44,6 +44,9 @@ class Source(ABC):
     length_ns = 0
     """When the newest shot ends: there a loop goes on."""
 
+    promised_ns = 0
+    """How long its file says that it is; 0 where it has no end or does not say."""
+
     description = ""
     """What really opened, for a report."""
 

@@ -67,8 +67,8 @@ class Video(Source):
         if frame is None:
             if self.live:
                 raise CameraError(f"{self._shown} ended; start its sender again")
-            if self.length_ns < 0.9 * self._promised_ns:
-                seconds, promised = self.length_ns / SECOND_NS, self._promised_ns / SECOND_NS
+            if self.length_ns < 0.9 * self.promised_ns:
+                seconds, promised = self.length_ns / SECOND_NS, self.promised_ns / SECOND_NS
                 self._say(f"{self._shown} breaks off after {seconds:.1f} of {promised:.1f} s; make or copy it again")
             return None
         time_ns = self._newest_ns = self._time_ns(frame)
@@ -114,7 +114,7 @@ class Video(Source):
             duration_ns = int(stream.duration * stream.time_base * SECOND_NS)
         elif self._container.streams.audio:
             duration_ns = 0  # unknown: the sound may go on when the pictures end
-        self._promised_ns = max(0, duration_ns)
+        self.promised_ns = max(0, duration_ns)
         self._first_ns: int | None = None
         self._newest_ns = -1
         self._frames = self._decode(stream)

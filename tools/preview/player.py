@@ -15,6 +15,9 @@ from tools.preview.session import Session
 
 Mode = Literal["live", "stepped"]
 
+LONGEST_SCRUB_S = 60.0
+"""How far into a show that was live one goes when it is stepped: files are decoded up to there."""
+
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0)
 
 
@@ -138,7 +141,7 @@ class Player:
             self._played_s = max(self._played_s + interval_s, now_s - interval_s)
             self.step()
             if self.loop is not None and self.now_s >= self.loop[1]:
-                self.seek(self.loop[0])
+                self.scrub(self.loop[0])
 
     def seek(self, seconds: float) -> None:
         """Go to a time: forward by stepping, back by beginning anew."""
@@ -149,8 +152,28 @@ class Player:
             self.open()
         self.step(max(0, wanted + 1 - self._steps))
 
-    def change_mode(self, mode: Mode) -> None:
-        """Play live or stepped from now on: the show is opened anew, at its beginning."""
-        if mode != self.mode:
-            self.mode = mode
+    def scrub(self, seconds: float) -> None:
+        """Look at another time: files are decoded up to it, and it is one tick, however far; back it begins anew.
+
+        What grows from tick to tick, such as particles, is not where it would be had everything been played.
+        """
+        if self.show is None:
+            return
+        wanted = max(0, round(seconds * self.show.stage.rate_hz))
+        if wanted < self._steps - 1:
             self.open()
+        if wanted > self._steps - 1:
+            self._steps = wanted
+            self.step()
+
+    def change_mode(self, mode: Mode) -> None:
+        """Play live or stepped from now on. The show is opened anew; stepped, it stands where it was."""
+        if mode == self.mode:
+            return
+        now_s = self.now_s
+        self.mode = mode
+        self.open()
+        if mode == "stepped":
+            self.playing = False
+            if now_s < LONGEST_SCRUB_S:
+                self.scrub(now_s)

@@ -13,6 +13,7 @@ from tools.preview.panels.inspector import InspectorPanel
 from tools.preview.panels.picture import PicturePanel
 from tools.preview.panels.problems import ProblemsPanel
 from tools.preview.panels.scene import ScenePanel
+from tools.preview.panels.timeline import TimelinePanel
 from tools.preview.panels.widgets import at_right, coloured, inked
 from tools.preview.player import Player
 from tools.preview.session import Session
@@ -38,7 +39,7 @@ class Workspace:
         self.picture = PicturePanel(canvas, player)
         self.middle: list[Panel] = [self.picture]
         self.right: list[Panel] = [InspectorPanel(fonts)]
-        self.bottom: list[Panel] = [self.problems, CostsPanel(canvas, player)]
+        self.bottom: list[Panel] = [self.problems, TimelinePanel(canvas, player), CostsPanel(canvas, player)]
         self.closing = False
         self._asking = False
         self._is_laid = False
