@@ -165,16 +165,12 @@ class Overlays:
         name = presenter.name.removeprefix("display ")
         presents = self._presents[presenter.name]
         delays_ms = sorted(presents.delay_ms)
-        timing = presenter.timing
-        # One that aims at its vsyncs takes what it finds; else every stage that it did not get to show counts.
-        aims = timing is not None and timing.trusted
-        missed = timing.pace.deadline.misses if timing is not None and aims else presenter.drops
         return DisplayFacts(
             name,
             self._rate("display", name, now_ns, presenter.presents),
             delays_ms[len(delays_ms) // 2] if delays_ms else None,
             tuple(presents.draw_ms),
-            missed,
+            presenter.missed,
             0 in presenter.target.size,
         )
 

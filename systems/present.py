@@ -56,6 +56,7 @@ class Present:
         trace: Trace,
         *,
         headless: bool,
+        sends: bool = True,
     ) -> None:
         self._world = world
         self._passes = passes
@@ -64,6 +65,7 @@ class Present:
         self._notices = notices
         self._trace = trace
         self._headless = headless
+        self._sends = sends
         self._revision = -1
         self._presenters: dict[str, Presenter] = {}
         self._doubles: dict[str, Presenter] = {}  # offscreen doubles of windows that are recorded or streamed
@@ -109,6 +111,11 @@ class Present:
             there = ", ".join(self._presenters) or "none"
             raise OutputError(f"cannot record {display!r}: there is no such display; there are {there}")
         return self.outputs.record(path, display, rate_hz)
+
+    def identify(self, seconds: float) -> None:
+        """Show on every display, from the next tick on, its number in the scene's order and its name."""
+        for number, (name, presenter) in enumerate(self._presenters.items(), 1):
+            presenter.name_tag.show(number, name, seconds)
 
     def log_timing(self, log: TimingLog) -> None:
         """Note when displays present, also those that come later."""
@@ -265,7 +272,9 @@ class Present:
         return (display.width or self._stage.size[0], display.height or self._stage.size[1])
 
     def _streams(self) -> dict[str, Stream]:
-        """Every display's stream by name."""
+        """Every display's stream by name, where this show sends any."""
+        if not self._sends:
+            return {}
         return {self._world.name(entity): stream for entity, (_, stream) in self._world.each(Display, Stream)}
 
     def _sounds(self) -> dict[str, Sound]:

@@ -51,17 +51,20 @@ REHEARSAL_NS = 3_000_000_000
 
 
 class Show:
-    """One running show.
+    """One running show. `headless`: without windows; without `sends`: the scene's streams are left alone.
 
     Thread: main. Blocks: `open` while devices, models and cameras are opened; `close` until every worker ended.
     Owns: everything. Fails: ShowError from `open`, before any window opens; once open, never.
     """
 
-    def __init__(self, scene: Scene, clock: Clock, *, headless: bool = False, gpu: Gpu | None = None) -> None:
+    def __init__(
+        self, scene: Scene, clock: Clock, *, headless: bool = False, sends: bool = True, gpu: Gpu | None = None
+    ) -> None:
         self._written = scene  # as its file has it
         self.scene = with_defaults(scene)
         self.clock = clock
         self.headless = headless
+        self.sends = sends
         self.notices = Notices()
         self.trace = Trace()
         self.world = World()
@@ -97,7 +100,9 @@ class Show:
         self.particles = Particles(world, passes, stage)
         self.cues = Cues(world)
         self.layers = Layers(world, passes, stage, self.cues)
-        self.present = Present(world, passes, stage, clock, self.notices, self.trace, headless=self.headless)
+        self.present = Present(
+            world, passes, stage, clock, self.notices, self.trace, headless=self.headless, sends=self.sends
+        )
         systems: dict[str, System] = {
             "keyframes": Keyframes(world),
             "cues": self.cues,

@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Render up to `--at` with a clock that steps, and write what the display shows."""
     if not arguments.output.absolute().parent.is_dir():
         raise OutputError(f"cannot write {arguments.output}: there is no folder {arguments.output.parent}")
-    show = Show(load_scene(arguments.scene, arguments.overrides), HandClock(), headless=True)
+    show = Show(load_scene(arguments.scene, arguments.overrides), HandClock(), headless=True, sends=False)
     show.open()
     try:
         names = list(show.present.presenters)

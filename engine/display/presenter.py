@@ -9,6 +9,7 @@ from engine.components.display import Display
 from engine.components.logo import Logo
 from engine.components.overlay import Overlay
 from engine.display.filling import FILLS, Filling
+from engine.display.name_tag import NameTag
 from engine.display.outline import OutlineSticker
 from engine.display.overlay import OverlaySticker
 from engine.display.sticker import Draw, LogoSticker, Screen
@@ -94,6 +95,7 @@ class Presenter(Worker):
         self.outline = OutlineSticker(passes)
         self.logo = LogoSticker(passes)
         self.overlay = OverlaySticker(passes, name, steps=clock.steps)
+        self.name_tag = NameTag(passes, name)
         self.display = display
         self.taps: list[Tap] = []
 
@@ -106,6 +108,12 @@ class Presenter(Worker):
     def drops(self) -> int:
         """How many finished stages were replaced by a newer one before they were shown."""
         return self._finished.displaced_count
+
+    @property
+    def missed(self) -> int:
+        """How many vsyncs it missed that it aimed at; of one that takes stages as they come, those it did not show."""
+        timing = self.timing
+        return timing.pace.deadline.misses if timing is not None and timing.trusted else self.drops
 
     def look(self, display: Display, logo: Logo | None, logo_planes: Planes | None, overlay: Overlay | None) -> None:
         """Take over what the author says of this display."""
@@ -145,7 +153,7 @@ class Presenter(Worker):
             return
         if self._screen is None or self._screen.size != size:
             self._screen = self._lay_stage(size)
-        for sticker in (self.outline, self.logo, self.overlay):
+        for sticker in (self.outline, self.logo, self.overlay, self.name_tag):
             sticker.lay_out(self._screen)
 
     def _lay_stage(self, size: tuple[int, int]) -> Screen:
@@ -277,7 +285,8 @@ class Presenter(Worker):
                 drawing.block.data["phase"] = phase
                 passes.uniforms.write(drawing.block)
             render = passes.begin(encoder, view, clear=(0.0, 0.0, 0.0, 1.0))
-            for draw in (drawing, *self.outline.draws, *self.logo.draws, *self.overlay.draws):
+            tag = self.name_tag.draws if not self.taps else ()
+            for draw in (drawing, *self.outline.draws, *self.logo.draws, *self.overlay.draws, *tag):
                 passes.draw(render, *draw)
             render.end()
             sent = [(tap, tap.record(encoder)) for tap in self.taps]

@@ -100,6 +100,12 @@ def put_in_corner(block: Block, screen: Screen, size_px: tuple[float, float], co
     width, height = screen.upright
     left = margin_px if "left" in corner else width - margin_px - size_px[0]
     top = margin_px if "top" in corner else height - margin_px - size_px[1]
+    put_at(block, screen, size_px, left, top)
+
+
+def put_at(block: Block, screen: Screen, size_px: tuple[float, float], left: float, top: float) -> None:
+    """Write where a sticker of this size lies, in pixels of the display as people see it."""
+    width, height = screen.upright
     quad = block.data["quad"]
     across, down = turned((1.0, 0.0), screen.quarter_turns), turned((0.0, 1.0), screen.quarter_turns)
     # From the middle, since that is what everything turns around.
