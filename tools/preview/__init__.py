@@ -6,6 +6,7 @@
     edit.py       changing that text by the bytes that are meant
     control.py    which control a field gets, from its component's description
     player.py     the session's show: live, or stepped with its time in hand
+    outputs.py    displays and monitors: which goes where, and how each fares
     slack.py      when the window may be drawn without making a tick late
     steps.py      the steps on the way to the stage, each as a picture
     handles.py    what can be taken hold of in the picture, and what it does

@@ -93,6 +93,11 @@ class Canvas:
         """Width and height in pixels."""
         return self.target.size
 
+    @property
+    def has_desktop(self) -> bool:
+        """Whether this is a window, and not a picture of one."""
+        return self._people is not None
+
     def hear(self, events: Iterable[Event]) -> bool:
         """Pass on what people do; return whether they did anything."""
         io = self._io()

@@ -62,7 +62,8 @@ class Player:
         if scene is None:
             return
         clock = HandClock() if self.mode == "stepped" else RealClock()
-        show = Show(scene, clock, headless=not self.windows, gpu=self.gpu)
+        sends = self.windows and self.mode == "live"
+        show = Show(scene, clock, headless=not self.windows, sends=sends, gpu=self.gpu)
         try:
             show.open()
         except ShowError as error:
@@ -117,6 +118,11 @@ class Player:
             show.clock.wait_until(round(self._steps * interval_ns))
             self._tick()
             self._steps += 1
+
+    def again(self) -> None:
+        """Show the moment once more, where time stands still: what lies over its picture has changed."""
+        if self.mode == "stepped" and not self.playing and self.show is not None:
+            self._tick()
 
     def _tick(self) -> None:
         assert self.show is not None

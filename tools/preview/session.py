@@ -151,12 +151,12 @@ class Session:
         self._step(f"{'.'.join(path[1:])} of {path[0]}", set_value, path, toml(value))
 
     def set_several(self, label: str, values: Mapping[KeyPath, Any]) -> None:
-        """Write several values as one step: those of a handle that moves two."""
+        """Write several values as one step: those of a handle that moves two. None takes a field out."""
         self._turned.clear()
 
         def edit(text: bytes) -> bytes:
             for path, value in values.items():
-                text = set_value(text, path, toml(value))
+                text = remove(text, path) if value is None else set_value(text, path, toml(value))
             return text
 
         self._step(label, edit)

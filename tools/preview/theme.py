@@ -163,6 +163,7 @@ def dress(scale: float) -> None:
         "text_selected_bg": ink("#5aa9ff", 0.35),
         "plot_histogram": ACCENT,
         "plot_lines": ACCENT,
+        "table_header_bg": (0, 0, 0, 0),
         "table_border_light": LINE,
         "table_border_strong": LINE,
         "drag_drop_target": ACCENT,

@@ -9,6 +9,7 @@ from tools.preview.canvas import Canvas
 from tools.preview.panels import Panel
 from tools.preview.panels.bar import BarPanel
 from tools.preview.panels.costs import CostsPanel
+from tools.preview.panels.displays import DisplaysPanel
 from tools.preview.panels.inspector import InspectorPanel
 from tools.preview.panels.picture import PicturePanel
 from tools.preview.panels.problems import ProblemsPanel
@@ -39,7 +40,9 @@ class Workspace:
         self.picture = PicturePanel(canvas, player)
         self.middle: list[Panel] = [self.picture]
         self.right: list[Panel] = [InspectorPanel(fonts)]
+        self.displays = DisplaysPanel(canvas, player)
         self.bottom: list[Panel] = [self.problems, TimelinePanel(canvas, player), CostsPanel(canvas, player)]
+        self.bottom.append(self.displays)
         self.closing = False
         self._asking = False
         self._is_laid = False

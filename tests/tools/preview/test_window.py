@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from imgui_bundle import imgui
 
 import systems.show
 from engine.gpu.shader import FOLDER, Shaders
@@ -176,6 +177,35 @@ def test_a_shader_is_broken_and_mended_beside_a_show_whose_time_stands_still(
     hands.until(lambda: problems.count(hands.session) == 0, "it is mended")
     hands.turns(2)
     assert is_near(shown(hands, (0.9, 0.2)), (0, 255, 0))
+
+
+def test_a_display_is_dragged_onto_a_monitor_and_off_it_and_tells_which_it_is(opened: Open) -> None:
+    hands = opened(SCENE + "[wall.display]\n")
+    imgui.set_window_focus("###Displays")
+    hands.turns(3)
+    (left, _, right, bottom), *_ = hands.previewer.workspace.displays.boxes.values()
+    monitor = (round((left + right) / 2), round(bottom - 5))
+    hands.drag(hands.at("display wall"), monitor)
+    name = hands.session.value(("wall", "display", "monitor"))
+    assert [monitor.name for monitor in hands.previewer.workspace.displays.desktop.monitors] == [name]
+    assert hands.session.value(("wall", "display", "fullscreen")) is True
+    hands.drag(hands.at("display wall"), (round(left - 20), round(bottom)))
+    assert hands.session.document.text.decode() == SCENE + "[wall.display]\n"
+    hands.keys("ctrl+z")
+    assert hands.session.value(("wall", "display", "monitor")) == name
+    hands.session.selection = Selection("back")
+    hands.click("display wall")
+    assert hands.session.selection == Selection("wall", "display")
+
+    hands.session.selection = Selection("lamp")
+    hands.turns(3)
+    before = shown(hands, (0.5, 0.3))
+    hands.click("Identify")
+    hands.turns(2)
+    assert not is_near(shown(hands, (0.5, 0.3)), before), "its number is on it"
+    hands.click("Identify")
+    hands.turns(2)
+    assert is_near(shown(hands, (0.5, 0.3)), before)
 
 
 def test_snow_is_added_from_the_menu(opened: Open) -> None:

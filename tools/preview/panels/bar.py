@@ -57,8 +57,12 @@ class BarPanel:
                 self._player.open()
         imgui.same_line(0, 18)
         windows = self._player.windows
-        help_text = "Close the displays' windows" if windows else "Open the displays' windows, as scrim run does"
-        if chip(f"{Icon.MONITOR}  Windows", on=windows, help_text=help_text):
+        help_text = (
+            "Close the displays' windows and end their streams"
+            if windows
+            else "Open the displays' windows and send their streams, as scrim run does"
+        )
+        if chip(f"{Icon.MONITOR}  Outputs", on=windows, help_text=help_text):
             self._player.windows = not windows
         self._draw_rate()
 
