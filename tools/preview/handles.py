@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from engine.geometry import Quad, lay
 from engine.scene.where import KeyPath
-from systems.layers import Drawing, PictureDrawing, viewpoint_shift
+from systems.layers import Drawing, PictureDrawing
 from systems.show import Show
 from tools.preview.control import control_of
 from tools.preview.panels.view import Vector
@@ -70,12 +70,10 @@ def _add_layer(
     if drawing is None:
         return
     x, y, scale, turned = (_number(session, (entity, "place", name)) for name in ("x", "y", "scale", "rotate"))
-    depth = _number(session, (entity, "place", "depth"))
-    sway = viewpoint_shift(show.world, show.loop.tick.now_ns)
-    shift = (sway[0] * depth, sway[1] * depth)
-    corners = _corners(drawing, show, (x + shift[0], y + shift[1]), scale, turned)
+    corners = _corners(drawing, show, (x, y), scale, turned)
     outlines.append(Outline(corners))
-    centre = (x + shift[0], y + shift[1])
+    centre = ((corners[0][0] + corners[2][0]) / 2, (corners[0][1] + corners[2][1]) / 2)
+    shift = (centre[0] - x, centre[1] - y)  # the viewpoint sways, and keyframes move it
 
     def moved(to: Vector) -> Values:
         return _values(entity, "place", x=to[0] - shift[0], y=to[1] - shift[1])

@@ -107,9 +107,10 @@ class Steps:
         chosen = world.entity(entity)
         mask = masked_entity(world, chosen) if chosen is not None else None
         camera = _camera_of(world, chosen) if chosen is not None and mask is None else None
-        masks = [each for each, (matte,) in world.each(Matte) if camera is None or matte.camera == camera]
-        if mask is None and masks:
-            mask = masks[0]
+        mattes = world.each(Matte)
+        masks = [each for each, (matte,) in mattes if camera is None or matte.camera == camera]
+        if mask is None and (masks or mattes):
+            mask = masks[0] if masks else mattes[0][0]
         matte = world.get(mask, Matte) if mask is not None else None
         if camera is None:
             camera = matte.camera if matte is not None else next((each for each, _ in world.each(Camera)), None)

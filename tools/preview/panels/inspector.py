@@ -212,11 +212,11 @@ class InspectorPanel:
         """Draw as many numbers or colours as there are, with one more and one less to press for."""
         values = list(value)
         button = imgui.get_frame_height()
-        across = max(1, int((imgui.get_content_region_avail().x - 2 * button) / (4.2 * imgui.get_font_size())))
+        across = max(1, int((imgui.get_content_region_avail().x - 2 * button) / (3.4 * imgui.get_font_size())))
         for at, each in enumerate(values):
             if at % across:
                 imgui.same_line(0, 4)
-            imgui.set_next_item_width(3.9 * imgui.get_font_size())
+            imgui.set_next_item_width(3.1 * imgui.get_font_size())
             if isinstance(each, str):
                 flags = imgui.ColorEditFlags_.no_inputs | imgui.ColorEditFlags_.picker_hue_wheel
                 changed, rgb = imgui.color_edit3(f"##{at}", list(ink(Colour.parse(each).hex())[:3]), flags)
