@@ -83,6 +83,7 @@ class Canvas:
         self.dropped: list[str] = []
         self.pointer = ""
         self._known: dict[int, tuple[Any, imgui.ImTextureRef]] = {}
+        self._stale: list[imgui.ImTextureRef] = []
         if people is not None:
             shell = imgui.get_platform_io()
             shell.platform_get_clipboard_text_fn = lambda _context: _or_nothing(people)
@@ -129,6 +130,9 @@ class Canvas:
         io.delta_time = max(delta_s, 1e-4)
         io.display_size = ImVec2(*map(float, self.size))
         self.pointer = ""
+        for reference in self._stale:
+            self._backend.unregister_texture(reference)
+        self._stale.clear()
         imgui.new_frame()
 
     def end(self, *, draw: bool) -> bool:
@@ -164,9 +168,8 @@ class Canvas:
         return known[1]
 
     def forget_textures(self) -> None:
-        """Let go of every view that was shown: a show was closed."""
-        for _, reference in self._known.values():
-            self._backend.unregister_texture(reference)
+        """Let go of every view that was shown, once the frame that may show them is drawn: a show was closed."""
+        self._stale += [reference for _, reference in self._known.values()]
         self._known.clear()
 
     def close(self) -> None:

@@ -72,31 +72,49 @@ def frames(previewer: Previewer, count: int = 2) -> None:
 
 
 def test_every_component_has_a_place_in_the_inspector(offscreen: Offscreen) -> None:
-    previewer = offscreen(SMALL)
-    session = previewer.session
+    # Together they make no scene that could be shown, so nothing but the inspector costs time.
+    previewer = offscreen("".join(f"[all.{component}]\n" for component in components()))
+    assert previewer.player.show is None
     for component in components():
-        if component not in session.parts("guest"):
-            session.add_component("guest", component)
-        session.selection = Selection("guest", component)
+        previewer.session.selection = Selection("all", component)
         frames(previewer)
-    assert set(session.parts("guest")) == set(components())
+    assert set(previewer.session.parts("all")) == set(components())
 
 
-@pytest.mark.parametrize("step", [step.name for step in STEPS])
-def test_every_step_can_be_seen(offscreen: Offscreen, step: str) -> None:
+def test_every_step_can_be_seen(offscreen: Offscreen) -> None:
     previewer = offscreen(SMALL)
     previewer.player.step(3)
     picture = previewer.workspace.picture
-    picture.sources[0] = step
-    frames(previewer)
-    assert picture.steps is not None
-    target = picture.steps.draw(step, "guest")
-    assert target is not None
-    pixels = the_gpu().read(target.texture)[..., :3].astype(int)
-    assert pixels.max() - pixels.min() > 40, "there is something to see"
-    if step in ("Mask", "Raw mask"):
-        assert (pixels[..., 0] == pixels[..., 1]).all()
-        assert 0.05 < (pixels[..., 0] > 128).mean() < 0.6, "a person, and what is not"
+    picture.compare = "wipe"
+    for step in (step.name for step in STEPS):
+        picture.sources[0] = step
+        frames(previewer)
+        assert picture.steps is not None
+        target = picture.steps.draw(step, "guest")
+        assert target is not None
+        pixels = the_gpu().read(target.texture)[..., :3].astype(int)
+        assert pixels.max() - pixels.min() > 40, f"there is something to see of {step}"
+        if step in ("Mask", "Raw mask"):
+            assert (pixels[..., 0] == pixels[..., 1]).all()
+            assert 0.05 < (pixels[..., 0] > 128).mean() < 0.6, "a person, and what is not"
+
+
+def test_a_show_may_be_opened_anew_while_its_picture_is_being_drawn(offscreen: Offscreen) -> None:
+    previewer = offscreen(SMALL)
+
+    class Button:
+        title = "Button"
+
+        def draw(self, session: Session) -> None:
+            assert session.scene is not None
+            previewer.player.open()
+
+    previewer.workspace.bottom.append(Button())
+    before = previewer.player.show
+    frames(previewer, 2)
+    previewer.workspace.bottom.pop()
+    frames(previewer, 2)
+    assert previewer.player.show is not before
 
 
 def test_a_scene_of_2000_entities_draws_only_the_rows_that_are_seen(
@@ -213,3 +231,10 @@ def test_costs_are_those_of_a_live_show(tmp_path: Path) -> None:
         assert json.loads((tmp_path / "show.trace.json").read_text("utf-8"))["traceEvents"]
     finally:
         previewer.close()
+
+
+def test_without_its_fonts_it_has_imguis_own(
+    offscreen: Offscreen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.preview.theme.FONTS", tmp_path / "none")
+    offscreen(SMALL)

@@ -141,11 +141,40 @@ class CostsPanel:
                 if imgui.is_mouse_hovering_rect(corner, opposite):
                     tip = f"{interval.name}  {(interval.ended_ns - interval.began_ns) / 1e6:.2f} ms"
             if row.thread.startswith("display "):
-                self._draw_dots(draw, row, ticks, ImVec2(origin.x + label, top), from_ns, to_ns, pixels_a_ns)
+                corner = ImVec2(origin.x + label, top)
+                self._draw_vsyncs(draw, show, row.thread, corner, from_ns, to_ns, pixels_a_ns)
+                self._draw_dots(draw, row, ticks, corner, from_ns, to_ns, pixels_a_ns)
             top += row.depth * height + 3
         if tip and imgui.is_window_hovered():
             imgui.set_tooltip(tip)
         imgui.end_child()
+
+    def _draw_vsyncs(
+        self,
+        draw: imgui.ImDrawList,
+        show: Show,
+        thread: str,
+        origin: ImVec2,
+        from_ns: int,
+        to_ns: int,
+        pixels_a_ns: float,
+    ) -> None:
+        """Draw a display's vsyncs as lines, and until when a stage must be presented for each as shorter ones."""
+        presenter = next((each for each in show.present.presenters.values() if each.name == thread), None)
+        timing = presenter.timing if presenter is not None else None
+        if timing is None or not timing.trusted:
+            return
+        zero_ns = show.clock.at(0)
+        height = ROW_HEIGHT * self._canvas.scale
+        vsync_ns = timing.estimate.vsync_after(from_ns + zero_ns)
+        while vsync_ns < to_ns + zero_ns:
+            for at_ns, share, ink in (
+                (vsync_ns, 1.0, DIM),
+                (timing.pace.deadline.before(vsync_ns), 0.4, FAINT),
+            ):
+                x = origin.x + (at_ns - zero_ns - from_ns) * pixels_a_ns
+                draw.add_line(ImVec2(x, origin.y + height * (1 - share)), ImVec2(x, origin.y + height), colour(ink))
+            vsync_ns = timing.estimate.vsync_after(vsync_ns + 1)
 
     def _draw_dots(
         self,
