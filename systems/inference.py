@@ -42,18 +42,21 @@ class Wanted(NamedTuple):
     run: str = "thread"
     corrected_by: str = ""
     correct_every: int = 0
+    camera: str = ""  # only for a server: calls for several cameras are then under way at once, and batches form there
 
     @classmethod
-    def by(cls, mask: Mask) -> Wanted:
-        """Return what a neural mask wants."""
+    def by(cls, mask: Mask, entity: str) -> Wanted:
+        """Return what the neural mask of this entity wants."""
         every = mask.correct_every if mask.corrected_by else 0
-        return cls(mask.model, mask.provider, mask.run, mask.corrected_by, every)
+        camera = mask.camera or entity if "://" in mask.run else ""
+        return cls(mask.model, mask.provider, mask.run, mask.corrected_by, every, camera)
 
     def __str__(self) -> str:
         provider = "" if self.provider == "auto" else f" on {self.provider}"
         where = {"thread": "", "process": " in a process"}.get(self.run, f" at {self.run}")
         corrected = f", corrected by {self.corrected_by}" if self.corrected_by else ""
-        return f"{self.file}{provider}{where}{corrected}"
+        camera = f" for {self.camera}" if self.camera else ""
+        return f"{self.file}{provider}{where}{camera}{corrected}"
 
 
 def who_decides(world: World, entity: int, mask: Mask) -> Literal["key", "neural", "truth"]:
@@ -261,7 +264,7 @@ class Inference:
 
     def _wanted(self) -> set[Wanted]:
         wanted = {
-            Wanted.by(mask)
+            Wanted.by(mask, self._world.name(entity))
             for entity, (mask,) in self._world.each(Mask)
             if who_decides(self._world, entity, mask) == "neural"
         }
@@ -308,7 +311,7 @@ class Inference:
                 inferred.model = None
                 continue
             inferred.camera = camera
-            model = self._models.get(Wanted.by(mask))
+            model = self._models.get(Wanted.by(mask, self._world.name(entity)))
             if model is None:
                 continue  # still loading, or refused: what was inferred last stays
             inferred.model = model

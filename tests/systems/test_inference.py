@@ -149,7 +149,7 @@ def test_a_model_that_runs_elsewhere_gives_the_same_masks_and_the_report_says_wh
     assert said["provider"] == ("cpu" if run == "process" else f"{server.url} (test)")
     assert said["fallback"] is None
     assert said["age_ms"] == 0
-    assert name == f"{model} in a process" if run == "process" else f"{model} at {server.url}"
+    assert name == f"{model} in a process" if run == "process" else f"{model} at {server.url} for front"
 
 
 # With time that runs on, and a model that answers when it is told to --------------------------------------------------
