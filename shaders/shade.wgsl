@@ -7,6 +7,7 @@
 #include "common/frame.wgsl"
 #include "common/quad.wgsl"
 #include "common/harmonics.wgsl"
+#include "common/added.wgsl"
 
 @group(2) @binding(0) var normals: texture_2d<f32>;   // which way the person's surface faces, in the picture's own axes
 @group(2) @binding(1) var relief: texture_2d<f32>;    // the person's alpha, blurred as wide as the wrap
@@ -148,5 +149,6 @@ fn fs_main(around: Around) -> Shaded {
     let lost = 1.0 - textureSampleLevel(relief, linear_sampler, uv, 0.0).r;
     let over = textureSampleLevel(behind, linear_sampler, on_stage, 0.0).rgb * (shade.wrap * lost * lost);
     let strength = shade.strength;
-    return Shaded(vec4f(mix(vec3f(1.0), gain, strength), 1.0), vec4f(over, around.own.a) * strength);
+    let added = vec4f(over, around.own.a) * strength;
+    return Shaded(vec4f(mix(vec3f(1.0), gain, strength), 1.0), sqrt(added / MOST_ADDED));
 }

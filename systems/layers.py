@@ -9,17 +9,34 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, get_args
 
-from engine.components import Camera, Cue, Fill, Group, Keyframes, Layer, Lighting, Mask, Particles, Place, Viewpoint
+from engine.components import (
+    Camera,
+    Cue,
+    Fill,
+    Group,
+    Keyframes,
+    Layer,
+    Lighting,
+    Mask,
+    Particles,
+    Place,
+    Shader,
+    Viewpoint,
+)
 from engine.components.layer import Blend
+from engine.errors import ShaderError
 from engine.geometry import Quad, Vector, lay, stored_box
 from engine.gpu.blur import MOST_SIGMA_PX, Blur
 from engine.gpu.device import Usage
+from engine.gpu.look import Look
 from engine.gpu.passes import Mix, Passes
 from engine.gpu.planes import LAYOUTS, Planes
 from engine.gpu.quads import UNPLACED, lay_picture, write_quad
 from engine.gpu.stage import Canvas, GroupImage, StageImage
 from engine.gpu.tiles import EDGE, GUIDED, NONE, SOLID, TEXTURE, OwnAlpha, Tiles
 from engine.gpu.uniforms import Block
+from engine.looks import LookError
+from engine.notices import Notices
 from engine.tick import Tick
 from engine.world import World
 from systems.capture import Captured
@@ -400,6 +417,48 @@ class FillDrawing(Drawing):
         self._block.free()
 
 
+class LookDrawing(Drawing):
+    """What an author's own shader draws."""
+
+    def __init__(
+        self,
+        passes: Passes,
+        canvas: Canvas,
+        entity: int,
+        layer: Layer,
+        clip: Clip | None,
+        name: str,
+        shader: Shader,
+        place: Place,
+    ) -> None:
+        super().__init__(passes, canvas, entity, layer, clip)
+        self._place = place
+        self._shader = shader
+        self._look = Look(passes, name, shader, canvas.size)
+        self._block = passes.uniforms.block(passes.shaders.struct("stretched.wgsl", "Stretched"))
+        self._textures = self._bound(self._look.view)
+
+    def prepare(self, tick: Tick, shift: Vector) -> None:
+        """Draw the look of this tick's time; pack opacity and place."""
+        self.visible = True
+        self._look.draw(tick.encoder, tick.now_ns / 1e9 * self._shader.speed)
+        data = self._block.data
+        data["opacity"] = self.layer.opacity
+        self.hides = self.layer.opacity == 1.0 and self.layer.blend == "normal"
+        write_quad(data["quad"], lay_over(self._canvas.size, self._place, shift))
+        self._note(self._block, otherwise=True)
+
+    def _stroke(self, render: Any, target_format: str, stroke: Stroke) -> None:
+        """Draw the look's quad."""
+        pipeline = self._pipeline("stretched.wgsl", target_format, stroke, opaque=self.hides)
+        self._passes.draw(render, pipeline, self._block, self._textures)
+
+    def free(self) -> None:
+        """Give back the blocks."""
+        self._block.free()
+        self._look.free()
+
+
 class CloudDrawing(Drawing):
     """A cloud of particles, moved by the system of that name."""
 
@@ -529,19 +588,25 @@ class Clip:
 class Layers:
     """Decides what each layer draws, and packs it.
 
-    Reads: Layer, Group, Cue, Place, Camera, Mask, Fill, Particles, Viewpoint, Shown, Matte, Lit, Cloud.
+    Reads: Layer, Group, Cue, Place, Camera, Mask, Fill, Particles, Shader, Viewpoint, Shown, Matte, Lit, Cloud.
     Writes: `drawings`.
     """
 
-    def __init__(self, world: World, passes: Passes, stage: StageImage, cues: Cues) -> None:
+    def __init__(self, world: World, passes: Passes, stage: StageImage, cues: Cues, notices: Notices) -> None:
         self._world = world
         self._passes = passes
         self._stage = stage
         self._cues = cues
+        self._notices = notices
         self._revision = -1
+        self._good: dict[int, Shader] = {}  # looks that could be drawn, by entity
         self.drawings: list[Drawing] = []
         self._clips: dict[int, Clip] = {}
         self._images: dict[Any, GroupImage] = {}
+
+    def open(self) -> None:
+        """Make what there is to draw: before the show is on air, so that a look that is none stops it."""
+        self._reconcile()
 
     def process(self, tick: Tick) -> None:
         """Pack every visible layer."""
@@ -634,8 +699,27 @@ class Layers:
             return PictureDrawing(*shared, world, camera, None)
         if world.get(entity, Particles) is not None:
             return CloudDrawing(*shared, world, place)
+        if (shader := world.get(entity, Shader)) is not None and shader.file:
+            return self._look(shared, shader, place)
         fill = world.get(entity, Fill)
         return FillDrawing(*shared, fill, place) if fill is not None else None
+
+    def _look(
+        self, shared: tuple[Passes, Canvas, int, Layer, Clip | None], shader: Shader, place: Place
+    ) -> Drawing | None:
+        """Make the drawing of a look, or of the last good one of that layer where this one cannot be drawn."""
+        entity = shared[2]
+        name = self._world.name(entity)
+        try:
+            drawing = LookDrawing(*shared, name, shader, place)
+        except (ShaderError, LookError) as error:
+            if self._revision < 0:  # not on air yet
+                raise
+            self._notices.say("visible", "shaders", f"{error} (what is on air stays)")
+            good = self._good.get(entity)
+            return LookDrawing(*shared, name, good, place) if good is not None else None
+        self._good[entity] = shader
+        return drawing
 
 
 def every(drawings: Sequence[Drawing]) -> Iterator[Drawing]:

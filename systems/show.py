@@ -99,7 +99,7 @@ class Show:
         self.lighting = Lighting(world, passes, stage, self.notices)
         self.particles = Particles(world, passes, stage)
         self.cues = Cues(world)
-        self.layers = Layers(world, passes, stage, self.cues)
+        self.layers = Layers(world, passes, stage, self.cues, self.notices)
         self.present = Present(
             world, passes, stage, clock, self.notices, self.trace, headless=self.headless, sends=self.sends
         )
@@ -123,6 +123,7 @@ class Show:
             self.inference.open()
             self.capture.open()
             self.lighting.open()
+            self.layers.open()
             self.present.open()
             self._rehearse()
         except BaseException:

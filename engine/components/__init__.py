@@ -16,6 +16,7 @@ from engine.components.mask import Mask
 from engine.components.overlay import Overlay
 from engine.components.particles import Particles
 from engine.components.place import Place
+from engine.components.shader import Shader
 from engine.components.sound import Sound
 from engine.components.stage import Stage
 from engine.components.stream import Stream
@@ -38,6 +39,7 @@ __all__ = [
     "Overlay",
     "Particles",
     "Place",
+    "Shader",
     "Sound",
     "Stage",
     "Stream",

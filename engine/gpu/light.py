@@ -177,7 +177,7 @@ class Shade:
     Thread: main. Blocks: while its pipelines are compiled. Owns: its textures. Fails: ShaderError.
     """
 
-    FORMATS = (LIGHT_FORMAT, LIGHT_FORMAT)
+    FORMATS = (LIGHT_FORMAT, "rgba8unorm")  # what is added is faint, and its square root fits into 8 bits
 
     def __init__(self, passes: Passes, name: str, body: Body, around: Around) -> None:
         self._passes = passes

@@ -7,6 +7,7 @@ layout rules of the WGSL specification (section "Memory Layout").
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 
 from engine.errors import Mistake, ShaderError
 from engine.gpu.device import Gpu
+from engine.looks import LookError, check_ends
 
 FOLDER = Path(__file__).parents[2] / "shaders"
 
@@ -104,7 +106,13 @@ class Shaders:
         return source
 
     def compile(self, name: str, source: Source) -> Any:
-        """Return a text as a module, and keep nothing."""
+        """Return a text as a module, and keep nothing. An author's own shader must come to an end."""
+        pieces = zip(source.lines, source.text.split("\n"), strict=False)
+        authors = "\n".join("" if file.is_relative_to(self._folder) else line for (file, _), line in pieces)
+        try:
+            check_ends(authors)
+        except LookError as error:
+            raise ShaderError(source.mistake(str(error), error.line, 1)) from error
         try:
             return self._gpu.device.create_shader_module(label=name, code=source.text)
         except Exception as error:
@@ -173,23 +181,30 @@ def structs(text: str) -> dict[str, np.dtype[Any]]:
             return (inner, (int(array[2]),)), stride * int(array[2]), align
         return dtypes[kind], dtypes[kind].itemsize, aligns[kind]
 
-    for name, body in STRUCT.findall(text):
+    def struct(name: str, body: str) -> None:
         names, formats, offsets = [], [], []
         offset, widest = 0, 1
-        try:
-            for member, kind in MEMBER.findall(COMMENT.sub("", body)):
-                form, size, align = layout(kind)
-                offset = -(-offset // align) * align
-                names.append(member)
-                formats.append(form)
-                offsets.append(offset)
-                offset += size
-                widest = max(widest, align)
-        except KeyError:
-            continue  # holds a type that never stands in a buffer
+        for member, kind in MEMBER.findall(body):
+            form, size, align = layout(kind)
+            offset = -(-offset // align) * align
+            names.append(member)
+            formats.append(form)
+            offsets.append(offset)
+            offset += size
+            widest = max(widest, align)
         itemsize = -(-offset // widest) * widest
         dtypes[name] = np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": itemsize})
         aligns[name] = widest
+
+    # A struct may hold one that is declared after it; what holds a type that never stands in a buffer is left out.
+    waiting = STRUCT.findall(COMMENT.sub("", text))
+    for _ in range(len(waiting)):
+        for name, body in waiting:
+            if name not in dtypes:
+                with suppress(KeyError):
+                    struct(name, body)
+        if all(name in dtypes for name, _ in waiting):
+            break
     return dtypes
 
 

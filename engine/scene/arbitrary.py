@@ -76,7 +76,11 @@ def _value(random: Random, schema: Schema) -> object:
         case "array":
             return [_value(random, schema["items"]) for _ in range(schema["minItems"])]
         case "object":
-            return {name: _value(random, each) for name, each in schema["properties"].items() if random.random() < 0.2}
+            return {
+                name: _value(random, each)
+                for name, each in schema.get("properties", {}).items()
+                if random.random() < 0.2
+            }
         case "boolean":
             return random.random() < 0.5
         case "integer":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from engine.component import about, fields_of, snake_case
@@ -19,14 +20,16 @@ from engine.components import (
     Logo,
     Mask,
     Particles,
+    Shader,
     Stage,
     Stream,
 )
 from engine.components.keyframes import KEYED
 from engine.errors import ModelError, OutputError
+from engine.looks import LookError, read_look
 from engine.media.address import parse_address
 from engine.models.address import check_run, parse_server
-from engine.scene.words import suggestion
+from engine.scene.words import shown, suggestion
 
 Parts = Mapping[str, object]
 """The components of one entity by their TOML names."""
@@ -91,10 +94,10 @@ def _circles(entities: Mapping[str, Parts]) -> Iterator[Complaint]:
 
 def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
     layer, particles, logo = _of(parts, Layer), _of(parts, Particles), _of(parts, Logo)
-    drawn = any(_of(parts, kind) for kind in (Group, Camera, Mask, Particles, Fill))
+    drawn = any(_of(parts, kind) for kind in (Group, Camera, Mask, Particles, Fill, Shader))
     if layer and not (layer.camera or layer.mask or drawn):
         message = (
-            "layer has nothing to draw; add a camera, mask, particles, fill or group table to this entity, "
+            "layer has nothing to draw; add a camera, mask, particles, fill, shader or group table to this entity, "
             "or name another entity with camera or mask"
         )
         yield "layer", ("camera", "mask"), message
@@ -110,6 +113,8 @@ def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
     for name in ("logo", "overlay", "stream"):
         if name in parts and not _of(parts, Display):
             yield name, (), f"{name} belongs to one display; move it to the entity with that display table"
+    if shader := _of(parts, Shader):
+        yield from _shader(shader)
     if keyframes := _of(parts, Keyframes):
         yield from _keyframes(parts, keyframes)
     if logo and not logo.file:
@@ -119,6 +124,27 @@ def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
             parse_address(stream.url)
         except OutputError as error:
             yield "stream", ("url",), str(error)
+
+
+def _shader(shader: Shader) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    file = Path(shader.file)
+    if not shader.file:
+        yield "shader", ("file",), 'shader has no look; give file = "FILE.wgsl"'
+    elif file.is_file():  # where it is not there, that is said already
+        try:
+            known = read_look(file)
+        except LookError as error:
+            yield "shader", ("file",), f"{file.name}{f':{error.line}' if error.line else ''}: {error}"
+            return
+        for name, value in shader.parameters.items():
+            if name not in known:
+                message = f"{file.name} has no parameter {name!r}{suggestion(name, known)}"
+                yield "shader", ("parameters",), message
+                continue
+            try:
+                known[name].read(value)
+            except ValueError as error:
+                yield "shader", ("parameters",), f"{error}, not {shown(value)}"
 
 
 def _keyframes(parts: Parts, keyframes: Keyframes) -> Iterator[tuple[str, tuple[str, ...], str]]:

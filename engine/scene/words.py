@@ -51,7 +51,7 @@ def expected(schema: Schema) -> str:
     if "enum" in schema:
         return "one of " + ", ".join(map(toml, schema["enum"]))
     if schema["type"] == "object":
-        return "a table of arrays: " + ", ".join(schema["properties"])
+        return "a table of " + ("arrays: " + ", ".join(schema["properties"]) if "properties" in schema else "values")
     if schema["type"] == "array":
         parts = "names" if schema["items"] == {"type": "string"} else "numbers"
         parts = "colours" if "pattern" in schema["items"] else parts

@@ -1,5 +1,7 @@
 // The light on a person, as `shade.wgsl` has worked it out: what multiplies the person's colour, and what is added.
 
+#include "common/added.wgsl"
+
 @group(2) @binding(4) var gain: texture_2d<f32>;
 @group(2) @binding(6) var glow: texture_2d<f32>;  // in alpha the grain that the person lacks
 
@@ -19,7 +21,8 @@ fn lit(encoded: vec3f, uv: vec2f, pixel: vec2f) -> vec3f {
     if !LIT {
         return decode_srgb(encoded);
     }
-    let added = textureSampleLevel(glow, linear_sampler, uv, 0.0);
+    let root = textureSampleLevel(glow, linear_sampler, uv, 0.0);
+    let added = root * root * MOST_ADDED;
     let much = textureSampleLevel(gain, linear_sampler, uv, 0.0).rgb;
     if GRAINY {
         let grained = saturate(encoded + added.a * grain(pixel, frame.time_s));

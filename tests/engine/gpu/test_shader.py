@@ -18,6 +18,7 @@ from tests.engine.gpu.harness import EACH_VALUE, Harness
 ROOT = Path(__file__).parents[3]
 SHADERS = sorted(path.name for path in FOLDER.glob("*.wgsl"))
 INCLUDED = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.glob("*/*.wgsl"))
+LOOKS = sorted((ROOT / "scenes" / "looks").glob("*.wgsl"))
 UNIFORM = re.compile(r"@group\(1\) @binding\(0\) var<uniform> (\w+): (\w+);")
 
 
@@ -35,11 +36,12 @@ def test_every_shader_is_used_by_the_program(name: str) -> None:
 @pytest.mark.parametrize("name", INCLUDED)
 def test_every_common_file_is_included_by_a_shader(name: str) -> None:
     line = f'#include "{name}"'
-    assert any(line in path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.wgsl")), f"nobody includes {name}"
+    users = [*FOLDER.rglob("*.wgsl"), *LOOKS]
+    assert any(line in path.read_text(encoding="utf-8") for path in users), f"nobody includes {name}"
 
 
 def test_no_shader_defines_what_it_does_not_use() -> None:
-    everything = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.wgsl"))
+    everything = "\n".join(path.read_text(encoding="utf-8") for path in [*FOLDER.rglob("*.wgsl"), *LOOKS])
     code = re.sub(r"//.*", "", everything)
     names = re.findall(r"\bfn (\w+)\(", code)
     entries = set(re.findall(r"@(?:vertex|fragment|compute)(?:\s*@\w+\([^)]*\))*\s*fn (\w+)", code))
@@ -255,7 +257,8 @@ def test_python_and_wgsl_count_alike() -> None:
     from systems import layers, lighting, particles
 
     blends = constants("common/blend.wgsl")
-    assert {name.upper(): value for name, value in layers.BLENDS.items()} == blends
+    sides = {name: int(side) for name, side in layers.CLIP_SIDES.items()}
+    assert {name.upper(): value for name, value in {**layers.BLENDS, "unclipped": 0, **sides}.items()} == blends
     mattes = constants("common/matte.wgsl")
     assert mattes == {"NONE": tiles.NONE, "TEXTURE": tiles.TEXTURE, "GUIDED": tiles.GUIDED, "KEY": tiles.KEY}
     assert {name.upper(): value for name, value in LAYOUTS.items()} == constants("common/picture.wgsl")
