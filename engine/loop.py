@@ -17,7 +17,8 @@ class Loop:
 
     At a fixed rate the n-th tick is due at n intervals, computed and never accumulated, so that there is no drift. A
     tick that comes more than an interval late is not made up for: the clock jumps by whole intervals and they are
-    counted as `lag`. Where `pace` is set it says when to begin; lost vsyncs are counted as `lag` too.
+    counted as `lag`. `move` puts all that are to come a little earlier or later. Where `pace` is set it says when to
+    begin; lost vsyncs are counted as `lag` too.
 
     Thread: main. Blocks: between ticks. Owns: the tick. Fails: with what `turn` raises.
     """
@@ -50,6 +51,10 @@ class Loop:
             with self._span:
                 self._turn(tick)
             tick.index += 1
+
+    def move(self, later_ns: int) -> None:
+        """Let the ticks that come by the rate alone begin so much later; earlier, where it is below 0."""
+        self._start_ns += later_ns
 
     def _wait(self) -> int:
         """Wait until the next tick is due, by the rate alone."""

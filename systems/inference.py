@@ -99,14 +99,12 @@ class Way:
 
     def add(self, picture: Picture) -> None:
         """Add what one picture's stamps say; it is about to be drawn."""
-        ready_ns = picture.delivered_ns
-        self._capture.add(ready_ns - picture.captured_ns)
+        self._capture.add(picture.delivered_ns - picture.captured_ns)
         if picture.asked_ns:
             self._hand_over.add(max(0, picture.asked_ns - picture.delivered_ns))
             if picture.answered_ns:
-                ready_ns = picture.answered_ns
-                self._inference.add(ready_ns - picture.asked_ns)
-        self._wait.add(picture.shown_ns - ready_ns)
+                self._inference.add(picture.answered_ns - picture.asked_ns)
+        self._wait.add(picture.shown_ns - picture.ready_ns)
 
 
 class Inference:

@@ -28,6 +28,7 @@ from engine.scene.reload import SceneWatcher, apply_scene
 from engine.tick import Tick
 from engine.timing.clock import Clock
 from engine.timing.pacing import TickPace
+from engine.timing.phase import TickPhase
 from engine.timing.record import Lane, TimingLog
 from engine.trace import Trace
 from engine.world import System, World
@@ -118,6 +119,7 @@ class Show:
         for name in ORDER:
             world.add_system(systems[name], name, self.trace.span(name), self.notices)
         self.loop = Loop(clock, self.stage.rate_hz, self.turn, self.trace)
+        self._phase = TickPhase(self.stage.rate_hz)
         self.present.lag = lambda: self.loop.lag
         try:
             self.inference.open()
@@ -258,11 +260,12 @@ class Show:
         self.world.close()
 
     def _follow(self, tick: Tick, began_ns: int) -> None:
-        """Let the loop follow the vsyncs of the display that sets the pace, and learn how long a stage takes."""
+        """Let the loop follow the vsyncs of the display that sets the pace, else the camera that has its rate."""
         pacer = self.present.pacer
         timing = pacer.timing if pacer is not None else None
         if pacer is None or timing is None:
             self.loop.pace = None
+            self._follow_camera(began_ns)
             return
         pace = self.loop.pace
         if pace is None or pace.estimate is not timing.estimate:
@@ -271,6 +274,17 @@ class Show:
         present_ns = pacer.work.take()
         if present_ns is not None and tick.index:
             pace.done(self.clock.now_ns - began_ns + present_ns, self.clock.now_ns)
+
+    def _follow_camera(self, began_ns: int) -> None:
+        """Let ticks begin shortly after the pictures of a camera of their rate are ready."""
+        if self.clock.steps:
+            return
+        for entity, (shown,) in self.world.each(Shown):
+            picture = shown.picture
+            if shown.changed and picture is not None and picture.ready_ns:
+                wait_ns = began_ns - picture.ready_ns
+                self._phase.showed(entity, picture.sequence, picture.captured_ns, wait_ns)
+        self.loop.move(self._phase.step_ns())
 
     def _count_from_here(self) -> None:
         """Forget what was measured and counted in the rehearsal."""

@@ -55,6 +55,11 @@ class Picture:
     shown_ns: int = 0
 
     @property
+    def ready_ns(self) -> int:
+        """When it could have been shown: delivered, and with its mask where it was asked for; 0 for a still."""
+        return self.answered_ns or self.delivered_ns
+
+    @property
     def upright_size(self) -> tuple[int, int]:
         """Width and height as shown."""
         return (self.height, self.width) if self.quarter_turns % 2 else (self.width, self.height)

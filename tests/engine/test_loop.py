@@ -49,6 +49,21 @@ class Run:
         return self
 
 
+def test_ticks_that_are_moved_keep_their_rate_and_number() -> None:
+    run = Run()
+    moves_ms = iter((0, 2, 2, -1, 0))
+    turn = run.turn
+
+    def move(tick: Tick) -> None:
+        turn(tick)
+        run.loop.move(next(moves_ms) * MS)
+
+    run.loop = Loop(run.clock, 100.0, move, run.trace)
+    run.run(0.05)
+    assert run.now_ms == [0, 10, 22, 34, 43]
+    assert run.loop.lag == 0
+
+
 def test_ticks_come_at_their_rate() -> None:
     run = Run().run(0.05)
     assert run.now_ms == [0, 10, 20, 30, 40]

@@ -46,6 +46,9 @@ SECONDS = 12.0
 WARM_UP_S = 1.0
 """Not counted."""
 
+FOLLOWED_S = 9.0
+"""Not counted with a camera of the show's rate: by then ticks have moved to its phase."""
+
 POLL_S = 0.001
 """How often a copy is asked for: as much later than it was there may it be seen."""
 
@@ -57,6 +60,8 @@ CAMERA = "front"
 
 RATE_HZ, CAMERA_HZ = 30.0, 30.5
 """Those of scenes/latency.toml: at any time pictures lie otherwise between ticks, all cases within two seconds."""
+
+SAME_RATE = f"front.camera.rate_hz={RATE_HZ:g}"
 
 QUEUE = 3
 """Pictures that the naive pipeline keeps waiting, as drivers and programs do by default."""
@@ -236,6 +241,7 @@ def run(quick: bool = False) -> Result:
             seen = on_air(latency_scene(settings, size), seconds)
             _report(result, name, seen, quick)
             first = first or seen
+        _report_followed(result, "truth", latency_scene([*masks["truth"], SAME_RATE], size), seen, quick)
         first_name = next(iter(masks))
         recorded = on_air(latency_scene(masks[first_name], size), seconds, Path(folder) / "recorded.mp4")
         _report(result, f"{first_name}, recorded", recorded, quick)
@@ -268,7 +274,7 @@ def latency_scene(settings: Sequence[str], size: tuple[int, int]) -> Scene:
     return load_scene(SCENES / "latency.toml", [*sizes, *settings])
 
 
-def on_air(scene: Scene, seconds: float, recording: Path | None = None) -> Seen:
+def on_air(scene: Scene, seconds: float, recording: Path | None = None, warm_up_s: float = WARM_UP_S) -> Seen:
     """Run the show for so long on the real clock, and look at its displays."""
     clock = RealClock()
     show = Show(scene, clock, headless=True, gpu=shared_gpu())
@@ -301,7 +307,7 @@ def on_air(scene: Scene, seconds: float, recording: Path | None = None) -> Seen:
             presenter.taps.append(tap)
             encoder.start()
         watcher.start()
-        from_ns = clock.now_ns + round(min(WARM_UP_S, seconds / 4) * 1e9)
+        from_ns = clock.now_ns + round(min(warm_up_s, seconds / 2) * 1e9)
         if encoder is not None:
             encoder.from_ns = from_ns
         show.run(seconds, note)
@@ -393,6 +399,16 @@ def _report(result: Result, name: str, seen: Seen, quick: bool) -> None:
             f"{name}, {display}: p95 beside camera interval + inference + tick + display interval",
             p95, "at most", round(camera_ms + inference_ms + tick_ms + tick_ms, 1), "ms",
         )  # fmt: skip
+
+
+def _report_followed(result: Result, name: str, scene: Scene, swept: Seen, quick: bool) -> None:
+    """Measure a camera of the show's rate, whose phase ticks follow, against one whose phase comes round."""
+    followed = on_air(scene, SECONDS + FOLLOWED_S if not quick else 2.0, warm_up_s=FOLLOWED_S)
+    _report(result, f"{name}, the show's rate", followed, quick)
+    ours, others = (np.concatenate(list(seen.totals.values())) for seen in (followed, swept))
+    if len(ours) and len(others):
+        times = float(np.percentile(others, 95) / np.percentile(ours, 95))
+        result.against(f"{name}, the show's rate, p95", "a camera of another rate, in every phase", times)
 
 
 # The rivals ----------------------------------------------------------------------------------------------------------
