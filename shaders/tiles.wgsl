@@ -15,6 +15,7 @@ struct Sorting {
     cutout: Cutout,
     least: f32,  // at or below this value nothing is seen
     most: f32,   // at or above it all is
+    reach: f32,  // how far a neighbour counts, in texels of the matte
 }
 
 @group(1) @binding(0) var<uniform> sorting: Sorting;
@@ -36,8 +37,7 @@ fn span_at(texel: vec2i) -> vec2f {
             return select(line.aa, vec2f(0.0, 1.0), sloped);
         }
         case KEY: {
-            // Four texels at a time, so that all are seen, and a hair of one pixel counts a quarter.
-            return vec2f(0.0, key_distance(sorting.cutout, picture_of_four(sorting.reading, texel)));
+            return textureLoad(matte_texture, texel, 0).aa * FARTHEST;  // the distance, of sixteen pixels each
         }
         default: {
             return textureLoad(plane_0, texel, 0).aa;
@@ -46,7 +46,7 @@ fn span_at(texel: vec2i) -> vec2f {
 }
 
 fn source_size() -> vec2f {
-    if MATTE == NONE || MATTE == KEY {
+    if MATTE == NONE {
         return vec2f(textureDimensions(plane_0));
     }
     return vec2f(textureDimensions(matte_texture));
@@ -56,14 +56,12 @@ fn source_size() -> vec2f {
 fn fs_main(corner: Corner) -> @location(0) vec4f {
     let size = source_size();
     let tile = floor(corner.position.xy);
-    // A texel more to each side, since samples reach into their neighbours.
-    let first = vec2i(max(floor(tile / TILES * size) - 1.0, vec2f(0.0)));
-    let last = vec2i(min(ceil((tile + 1.0) / TILES * size), size - 1.0));
-    let step = select(1, 2, MATTE == KEY);  // from an even texel on, as chroma has it
-    let start = first - first % step;
+    // Some texels more to each side, since samples reach into their neighbours.
+    let first = vec2i(max(floor(tile / TILES * size) - sorting.reach, vec2f(0.0)));
+    let last = vec2i(min(ceil((tile + 1.0) / TILES * size) - 1.0 + sorting.reach, size - 1.0));
     var span = vec2f(1.0, 0.0);
-    for (var y = start.y; y <= last.y; y += step) {
-        for (var x = start.x; x <= last.x; x += step) {
+    for (var y = first.y; y <= last.y; y++) {
+        for (var x = first.x; x <= last.x; x++) {
             let value = span_at(vec2i(x, y));
             span = vec2f(min(span.x, value.x), max(span.y, value.y));
         }

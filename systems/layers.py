@@ -33,7 +33,7 @@ from engine.gpu.passes import Mix, Passes
 from engine.gpu.planes import LAYOUTS, Planes
 from engine.gpu.quads import UNPLACED, lay_picture, write_quad
 from engine.gpu.stage import Canvas, GroupImage, StageImage
-from engine.gpu.tiles import EDGE, GUIDED, NONE, SOLID, TEXTURE, OwnAlpha, Tiles
+from engine.gpu.tiles import EDGE, GUIDED, KEY, NONE, SOLID, TEXTURE, OwnAlpha, Tiles
 from engine.gpu.uniforms import Block
 from engine.looks import LookError
 from engine.notices import Notices
@@ -177,13 +177,13 @@ class Drawing(ABC):
         return self._pipelines[key]
 
     def _bound(self, *views: Any) -> Any:
-        """Return the textures of a draw: its own, bindings 0 to 4 and 6, and the canvas's among them."""
-        own = (*views, *(None,) * (6 - len(views)))
+        """Return the textures of a draw: its own, bindings 0 to 4, 6 and 9, and the canvas's among them."""
+        own = (*views, *(None,) * (7 - len(views)))
         backdrop = self._canvas.backdrop_view if self.needs_backdrop else None
         clip = self._clip.view if self._clip is not None else None
         under = self._canvas.beneath if self._reads_beneath else None
         beneath = under.view if under is not None else None
-        return self._passes.textures(*own[:5], backdrop, own[5], clip, None, None, None, beneath)
+        return self._passes.textures(*own[:5], backdrop, own[5], clip, None, own[6], None, beneath)
 
 
 class PictureDrawing(Drawing):
@@ -225,7 +225,7 @@ class PictureDrawing(Drawing):
         planes = shown.planes if shown is not None else None
         matte = self._world.get(self._mask, Matte) if self._mask is not None else None
         missing_matte = self._mask is not None and (
-            matte is None or (matte.view is None and matte.kind in (TEXTURE, GUIDED))
+            matte is None or (matte.view is None and matte.kind in (TEXTURE, GUIDED, KEY))
         )
         self.visible = planes is not None and not missing_matte
         if planes is None or shown is None or not self.visible:
@@ -255,6 +255,7 @@ class PictureDrawing(Drawing):
             "EXACT": float(self._exact and not stroke.small),
             "LIT": float(self.is_lit),
             "GRAINY": float(self._lighting is not None and self.is_lit and self._lighting.grain > 0.0),
+            "SPILL": float(self._matte_kind == KEY),
         }
         if not self._tiled:
             opaque = self.hides and self._matte_kind == NONE
@@ -301,6 +302,7 @@ class PictureDrawing(Drawing):
             tiles.view if tiles is not None else None,
             lit.shade.gain if lit is not None and lit.shade is not None else None,
             lit.shade.glow if lit is not None and lit.shade is not None else None,
+            matte.sides.view if matte is not None and matte.sides is not None else None,
         )
         self._tiled = tiles is not None
         self._laid = None

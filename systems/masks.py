@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import field
 from typing import Any
 
@@ -12,13 +13,18 @@ from engine.component import state
 from engine.components import Key, Layer, Lighting, Mask, Overlay, Particles
 from engine.geometry import stored_box
 from engine.gpu.device import Gpu, Usage
+from engine.gpu.keyer import EMPTY_TO, REACH_TEXELS, SOLID_FROM, Keyer
 from engine.gpu.passes import Passes
 from engine.gpu.planes import LAYOUTS, Planes
+from engine.gpu.sides import Ramps, Sides
 from engine.gpu.tiles import GUIDED, KEY, NONE, TEXTURE, Tiles
 from engine.media.picture import Plane
 from engine.tick import Tick
 from engine.world import World
 from systems.inference import Inferred, Shown, who_decides
+
+SURE: Ramps = (0.02, 0.1, 0.9, 0.98)
+"""Alphas of a mask between which a pixel's colour is neither surely the person's nor surely what is behind."""
 
 FLAT_VARIANCE = 2e-4
 """Colour variance that counts as flat in the guided filter: the square of 1.4 % of full scale, about camera noise."""
@@ -40,21 +46,40 @@ class Matte:
     key: Key = field(default_factory=Key)
     mask: Mask = field(default_factory=Mask)
     refiner: Refiner | None = None
+    keyer: Keyer | None = None
     truth: Any = None  # the texture that a synthetic camera's truth goes to
     silhouette: Silhouette | None = None  # only where something asks for a shape
     tiles: Tiles | None = None
+    sides: Sides | None = None
 
     @property
     def least(self) -> float:
         """The value at or below which nothing is seen."""
         if self.kind == KEY:
-            return self.key.tolerance * 0.6  # so that a hair of one pixel, a quarter of a sample, is not overlooked
+            return EMPTY_TO
         return 0.0 if self.kind == TEXTURE else self.mask.threshold - self.half_width
 
     @property
     def most(self) -> float:
         """The value at or above which all is seen."""
-        return 1.0 if self.kind in (TEXTURE, KEY) else self.mask.threshold + self.half_width
+        if self.kind == KEY:
+            return SOLID_FROM
+        return 1.0 if self.kind == TEXTURE else self.mask.threshold + self.half_width
+
+    @property
+    def reach(self) -> int:
+        """How far from a tile an edge still counts in it, in texels."""
+        return REACH_TEXELS if self.kind == KEY else 1
+
+    @property
+    def keyed(self) -> Any:
+        """Of a key, what its first stage has made of the picture."""
+        return self.keyer.keyed if self.keyer is not None and self.kind == KEY else None
+
+    @property
+    def coarse(self) -> Any:
+        """Of a key, what it has made of the whole picture."""
+        return self.keyer.coarse if self.keyer is not None and self.kind == KEY else None
 
     @property
     def half_width(self) -> float:
@@ -64,7 +89,8 @@ class Matte:
     def write(self, cutout: NDArray[Any]) -> None:
         """Write a shader's `Cutout`."""
         cutout["screen"] = self.screen
-        cutout["strongest"] = self.screen == self.screen.max()
+        grey = self.screen.min()
+        cutout["spill"] = (self.screen - grey) / max(chroma_length(self.screen), 1e-4)
         cutout["tolerance"] = self.key.tolerance
         cutout["key_softness"] = self.key.softness
         cutout["despill"] = self.key.despill
@@ -73,8 +99,14 @@ class Matte:
         cutout["softness"] = self.mask.softness
 
 
+def chroma_length(encoded: NDArray[Any]) -> float:
+    """Return saturation × value of a colour, as `chroma` in shaders/common/key.wgsl has it."""
+    red, green, blue = (float(part) for part in encoded)
+    return math.hypot(red - 0.5 * (green + blue), 0.8660254 * (green - blue))
+
+
 class Masks:
-    """Refines neural masks, uploads true ones, and prepares keys, which are evaluated where they are drawn.
+    """Refines neural masks, uploads true ones, and keys; finds where the edges are, and the colours beside them.
 
     Reads: Mask, Key, Shown, Inferred. Writes: Matte. Sends: nothing.
     """
@@ -97,16 +129,15 @@ class Masks:
                 continue
             name = self._world.name(entity)
             if matte.kind == KEY:
-                matte.changed = shown.changed
+                if shown.changed:
+                    self._key(tick, name, matte, shown.planes)
             elif matte.kind == TEXTURE:
                 if shown.changed:
                     self._upload_truth(name, matte, shown.picture.truth)
             elif inferred.answer is not None and inferred.fresh:
                 self._refine(tick, name, matte, shown.planes, inferred.answer.mask)
-            if matte.changed:
-                if matte.tiles is None:
-                    matte.tiles = Tiles(self._passes, name)
-                matte.tiles.sort(tick.encoder, shown.planes, matte)
+            if matte.changed and matte.kind != KEY:
+                self._sort(tick, name, matte, shown.planes)
             if matte.changed and name in self._shapes_wanted:
                 if matte.silhouette is None:
                     matte.silhouette = Silhouette(self._passes, name, shown.planes.size)
@@ -118,7 +149,7 @@ class Masks:
             kind = {"key": KEY, "truth": TEXTURE, "neural": GUIDED}[who_decides(self._world, entity, mask)]
             if kind != matte.kind:
                 matte.kind = kind
-                matte.view = None
+                matte.view = matte.sides = matte.keyer = matte.refiner = matte.truth = None
                 matte.version += 1
             matte.mask = mask
             matte.key = key or Key()
@@ -131,6 +162,25 @@ class Masks:
         for entity, (_,) in self._world.each(Lighting):
             layer = self._world.get(entity, Layer)
             self._shapes_wanted.add((layer.mask if layer is not None else "") or self._world.name(entity))
+
+    def _key(self, tick: Tick, name: str, matte: Matte, planes: Planes) -> None:
+        if matte.keyer is None or matte.keyer.picture_size != planes.size:
+            matte.tiles = matte.tiles or Tiles(self._passes, name)
+            matte.keyer = Keyer(self._passes, name, planes.size, matte.tiles)
+            matte.view, matte.sides = matte.keyer.view, matte.keyer.sides
+            matte.version += 1
+        matte.keyer.run(tick.encoder, planes, matte)
+        matte.changed = True
+
+    def _sort(self, tick: Tick, name: str, matte: Matte, planes: Planes) -> None:
+        """Find where the edges of a mask are, and what colours are beside them."""
+        if matte.tiles is None:
+            matte.tiles = Tiles(self._passes, name)
+        matte.tiles.sort(tick.encoder, planes, matte)
+        if matte.sides is None or matte.sides.picture_size != planes.size:
+            matte.sides = Sides(self._passes, name, planes.size)
+            matte.version += 1
+        matte.sides.gather(tick.encoder, planes, matte, matte.tiles, SURE)
 
     def _upload_truth(self, name: str, matte: Matte, truth: Plane | None) -> None:
         gpu: Gpu = self._passes.gpu

@@ -23,12 +23,24 @@ class Sorted(Protocol):
     version: int
 
     @property
+    def keyed(self) -> Any:
+        """Of a key, what its first stage has made of the picture where there are edges; else None."""
+
+    @property
+    def coarse(self) -> Any:
+        """Of a key, what it has made of the whole picture; else None."""
+
+    @property
     def least(self) -> float:
-        """The value at or below which nothing is seen."""
+        """The value at or below which nothing is seen; of a key its distance, of others alpha."""
 
     @property
     def most(self) -> float:
         """The value at or above which all is seen."""
+
+    @property
+    def reach(self) -> int:
+        """How far from a tile an edge still counts in it, in texels of the matte."""
 
     def write(self, cutout: Any) -> None:
         """Write a shader's `Cutout`."""
@@ -40,6 +52,9 @@ class OwnAlpha:
     kind = NONE
     view = None
     version = 0
+    keyed = None
+    coarse = None
+    reach = 1
     least = 0.0
     most = 1.0
 
@@ -65,11 +80,12 @@ class Tiles:
         self._source: Any = None
 
     def sort(self, encoder: Any, planes: Planes, matte: Sorted) -> None:
-        """Sort the tiles as they are now: a read of every texel of a mask, or of a quarter of a key's picture."""
+        """Sort the tiles as they are now: a read of every texel of a mask, or of a key at a quarter of its size."""
         key = (planes.version, matte.version)
         if self._bound != key:
             self._bound = key
-            self._source = self._passes.textures(*(*planes.views, None)[:2], matte.view)
+            values = matte.view if matte.coarse is None else matte.coarse
+            self._source = self._passes.textures(*(*planes.views, None)[:2], values)
             constants = {"LAYOUT": LAYOUTS[planes.layout], "MATTE": matte.kind}
             self._pipeline = self._passes.pipeline("tiles.wgsl", "r8unorm", constants=constants)
         data = self._block.data
@@ -77,6 +93,7 @@ class Tiles:
         matte.write(data["cutout"])
         data["least"] = matte.least
         data["most"] = matte.most
+        data["reach"] = matte.reach
         self._passes.fill(encoder, self._pipeline, self._block, self._source, self.view)
 
     def free(self) -> None:

@@ -5,6 +5,11 @@ fn luminance(linear_rgb: vec3f) -> f32 {
     return dot(linear_rgb, vec3f(0.2126, 0.7152, 0.0722));
 }
 
+// Hue and saturation × value as a vector: the hexagon of HSV seen from above.
+fn chroma(encoded: vec3f) -> vec2f {
+    return vec2f(encoded.r - 0.5 * (encoded.g + encoded.b), 0.8660254 * (encoded.g - encoded.b));
+}
+
 // The sRGB transfer functions of IEC 61966-2-1. Above the straight toe they are fitted polynomials (in √ for the way
 // back): within 0.02/255 of the formula, and three times as fast as pow() where a CPU draws (lavapipe).
 

@@ -21,17 +21,6 @@ struct Reading {
     pad: f32,
 }
 
-// The mean colour of the four pixels from `texel` (even) on, nearly: chroma has no more than that anyway, and luma is
-// taken from one of them. For looking over a whole picture quickly: three loads cost a fifth of filtered samples.
-fn picture_of_four(reading: Reading, texel: vec2i) -> vec3f {
-    if LAYOUT == NV12 {
-        let last = vec2i(textureDimensions(plane_1)) - 1;
-        let chroma = textureLoad(plane_1, min(texel / 2, last), 0).rg;
-        return decode_yuv(reading, textureLoad(plane_0, texel, 0).r, chroma);
-    }
-    return textureSampleLevel(plane_0, linear_sampler, (vec2f(texel) + 1.0) * reading.pixel, 0.0).rgb;
-}
-
 fn decode_yuv(reading: Reading, luma: f32, chroma: vec2f) -> vec3f {
     let yuv = vec4f(luma, chroma, 1.0);
     return saturate(vec3f(dot(reading.red, yuv), dot(reading.green, yuv), dot(reading.blue, yuv)));

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.components import Mask
 from engine.gpu.planes import Planes
-from engine.gpu.tiles import GUIDED, KEY, TEXTURE, OwnAlpha, Sorted, Tiles
+from engine.gpu.tiles import GUIDED, TEXTURE, OwnAlpha, Sorted, Tiles
 from engine.media.picture import Picture
 from systems.masks import FLAT_VARIANCE, Matte, Refiner
 from tests.engine.gpu.harness import Harness
@@ -237,17 +237,3 @@ def test_tiles_of_a_picture_with_alpha_are_sorted_by_its_alpha(harness: Harness)
     rgba = np.zeros((144, 240, 4), np.uint8)
     rgba[..., 3] = blobs(240, 144)
     check_tiles(sort(harness, OwnAlpha(), rgba), rgba[..., 3] / 255, rgba[..., 3] / 255, 0.0, 1.0)
-
-
-def test_a_key_leaves_out_empty_tiles_and_overlooks_no_hair(harness: Harness) -> None:
-    rgba = np.full((240, 400, 4), 255, np.uint8)
-    rgba[..., :3] = (0x00, 0xB1, 0x40)
-    rgba[100:160, 50:200, :3] = (200, 150, 120)
-    rgba[:, 355, :3] = (60, 40, 30)  # one pixel wide
-    screen = np.array([0x00, 0xB1, 0x40]) / 255
-    kinds = sort(harness, Matte(kind=KEY, version=1, screen=screen, mask=Mask(camera="front")), rgba)
-    person = (rgba[..., 0] > 0).astype(float)
-    holds = sorted_tiles(person, person, 0.0, 1.0, margin=0) != EMPTY
-    assert (kinds[holds] == EDGE).all()
-    assert (kinds == EMPTY).mean() > 0.7
-    assert SOLID not in kinds, "a key decides pixel by pixel what is person"

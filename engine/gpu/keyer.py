@@ -1,0 +1,206 @@
+"""The passes of a chroma key: distance from the screen, silhouette, and how much of each texel is person."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.components import Key
+from engine.gpu.device import Usage
+from engine.gpu.passes import Passes
+from engine.gpu.planes import LAYOUTS, Planes
+from engine.gpu.sides import Ramps, Sides
+from engine.gpu.tiles import EDGE, SOLID, Sorted, Tiles
+from engine.gpu.uniforms import Block
+
+NAMED, LEARNED, PLATE = range(3)
+"""How the screen's colour is known: the constants of shaders/key.wgsl."""
+
+SURELY: Ramps = (0.12, 0.3, 0.4, 0.8)
+"""Distances from the screen between which neither side is sure."""
+
+MIDDLE, WIDTH = 0.4, 0.15
+"""The distance at which a texel far from the silhouette is taken for person, and half of how gradually."""
+
+SOLID_FROM, EMPTY_TO = 0.8, 0.12
+"""Distances of which a tile is solid or empty through and through. A hair of one pixel, and a gap, has a quarter of its
+contrast where they are looked for."""
+
+REACH_TEXELS = 2
+"""How far from a tile an edge still counts in it, at a quarter of the picture's size; and as far at half."""
+
+MARGIN_TEXELS = 5
+"""Around a tile with an edge, at half size: what slope, silhouette and weight look at, 1, 2 and 2 texels far."""
+
+LEAST_SLOPE = 0.03
+"""Distance per texel below which there is no edge but noise: a camera's noise differs by 0.02 from texel to texel."""
+
+CELLS = (20, 12)
+"""How finely the light on a screen is known: lamps make it vary slowly, and an odd cell is outvoted."""
+
+OTHER_LIGHT = 0.35
+"""Distance in hue and saturation up to which a colour may be the screen in another light."""
+
+LEARNING, UNSEEN = 0.1, 0.01
+"""Shares of a new picture in what is known of the screen's light, where it is seen and where somebody is before it."""
+
+
+class Keyed(Sorted, Protocol):
+    """A matte by a key."""
+
+    screen: NDArray[Any]  # encoded
+    key: Key
+
+
+class Keyer:
+    """Makes a matte of a picture before a screen; all at half its size, which is all that cameras have of colour.
+
+    Only the first stage looks at every texel. The second runs where a tile holds an edge: on a talking head in a tenth.
+
+    Thread: main. Blocks: while its pipelines are compiled. Owns: its textures and blocks. Fails: ShaderError.
+    """
+
+    def __init__(self, passes: Passes, name: str, picture_size: tuple[int, int], tiles: Tiles) -> None:
+        self.picture_size = picture_size
+        self._passes = passes
+        size = (-(-picture_size[0] // 2), -(-picture_size[1] // 2))
+        coarse_size = (-(-picture_size[0] // 4), -(-picture_size[1] // 4))
+        usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
+
+        def view(part: str, pixel_format: str) -> Any:
+            return passes.gpu.texture(f"{name} {part}", *size, pixel_format, usage).create_view()
+
+        # Colour, and distance from the screen.
+        self.coarse: Any = passes.gpu.texture(f"{name} coarse", *coarse_size, "rgba8unorm", usage).create_view()
+        self.keyed = view("keyed", "rgba8unorm")
+        self._slope = view("slope", "rg16float")
+        self._edge = view("edge", "rg8unorm")
+        self.view = view("share", "r8unorm")
+        self.sides = Sides(passes, name, picture_size)
+        self._tiles = tiles
+        self._light = ScreenLight(passes, name, self.coarse)
+        uniforms, shaders = passes.uniforms, passes.shaders
+        self._block = uniforms.block(shaders.struct("key.wgsl", "Keying"))
+        self._block.data["margin"] = (MARGIN_TEXELS / size[0], MARGIN_TEXELS / size[1])
+        self._edge_block = uniforms.block(shaders.struct("key_edge.wgsl", "Edge"))
+        self._edge_block.data["screen"], self._edge_block.data["person"] = SURELY[1], MIDDLE
+        self._edge_block.data["least"] = LEAST_SLOPE
+        self._weighing = uniforms.block(shaders.struct("key_matte.wgsl", "Weighing"))
+        self._weighing.data["middle"], self._weighing.data["width"] = MIDDLE, WIDTH
+        self._slope_pipeline = passes.pipeline("key_slope.wgsl", "rg16float")
+        self._edge_pipeline = passes.pipeline("key_edge.wgsl", "rg8unorm")
+        self._edge_share = passes.pipeline("key_matte.wgsl", "r8unorm", constants={"TILE": EDGE})
+        self._solid_share = passes.pipeline("key_matte.wgsl", "r8unorm", constants={"TILE": SOLID}, fragment="fs_solid")
+        self._slope_source = passes.textures(self.keyed, None, None, tiles.view)
+        self._edge_source = passes.textures(self.keyed, self._slope, None, tiles.view)
+        self._share_source = passes.textures(self.keyed, self._edge, None, tiles.view, *(None,) * 5, self.sides.view)
+        self._bound: Any = None
+
+    def run(self, encoder: Any, planes: Planes, matte: Keyed, plate: Any = None) -> None:
+        """Key a picture; `plate` is the view of a still of the empty screen."""
+        evened = plate is None and matte.key.even
+        rounds = 1
+        if evened and self._light.begin(matte.screen):
+            rounds = 3  # of the first picture, since what is seen of the screen depends on what is known of it
+        planes.write_reading(self._block.data["reading"])
+        matte.write(self._block.data["cutout"])
+        passes = self._passes
+        for _ in range(rounds):
+            if evened:
+                self._bind(planes, LEARNED, self._light.view)
+            else:
+                self._bind(planes, NAMED if plate is None else PLATE, plate)
+            self._in_tiles(encoder, self._look, self._block, self._source, self.coarse)
+            if evened:
+                self._light.learn(encoder)
+        self._tiles.sort(encoder, planes, matte)
+        self._in_tiles(encoder, self._first_pipeline, self._block, self._source, self.keyed)
+        self.sides.gather(encoder, planes, matte, self._tiles, SURELY)
+        self._in_tiles(encoder, self._slope_pipeline, self._edge_block, self._slope_source, self._slope)
+        self._in_tiles(encoder, self._edge_pipeline, self._edge_block, self._edge_source, self._edge)
+        render = passes.begin(encoder, self.view, clear=(0.0, 0.0, 0.0, 0.0))
+        passes.draw(render, self._solid_share, self._weighing, self._share_source, Tiles.COUNT)
+        passes.draw(render, self._edge_share, self._weighing, self._share_source, Tiles.COUNT)
+        render.end()
+
+    def _in_tiles(self, encoder: Any, pipeline: Any, block: Block, source: Any, target: Any) -> None:
+        """Draw the tiles that the pipeline wants, in a pass of its own."""
+        render = self._passes.begin(encoder, target, clear=(0.0, 0.0, 0.0, 0.0))
+        self._passes.draw(render, pipeline, block, source, Tiles.COUNT)
+        render.end()
+
+    def free(self) -> None:
+        """Give the blocks back."""
+        for block in (self._block, self._edge_block, self._weighing):
+            block.free()
+        self.sides.free()
+        self._light.free()
+
+    def _bind(self, planes: Planes, screen: int, screen_map: Any) -> None:
+        key = (planes.version, screen, id(screen_map))
+        if self._bound == key:
+            return
+        self._bound = key
+        self._source = self._passes.textures(*(*planes.views, None)[:2], None, self._tiles.view, screen_map)
+        constants = {"LAYOUT": LAYOUTS[planes.layout], "SCREEN": screen}
+        self._look = self._passes.pipeline("key.wgsl", "rgba8unorm", constants=constants)
+        self._first_pipeline = self._passes.pipeline(
+            "key.wgsl", "rgba8unorm", constants={**constants, "EVERYWHERE": 0.0, "BLOCK": 2.0}
+        )
+
+
+class ScreenLight:
+    """How a screen is lit: its colour in a few cells, learned from what is seen of it, and kept where somebody stands.
+
+    Thread: main. Blocks: never. Owns: its textures and blocks. Fails: never.
+    """
+
+    FORMAT = "rgba16float"
+
+    def __init__(self, passes: Passes, name: str, keyed: Any) -> None:
+        self._passes = passes
+        usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING | Usage.COPY_SRC | Usage.COPY_DST
+        cells, new, self._texture = (
+            passes.gpu.texture(f"{name} {part}", *CELLS, self.FORMAT, usage)
+            for part in ("cells", "new screen", "screen")
+        )
+        self._new = new
+        self.view: Any = self._texture.create_view()
+        self._cells_view, self._new_view = cells.create_view(), new.create_view()
+        uniforms, shaders = passes.uniforms, passes.shaders
+        self._cells = uniforms.block(shaders.struct("screen_cells.wgsl", "Cells"))
+        self._cells.data["size"], self._cells.data["most"] = CELLS, OTHER_LIGHT
+        self._cells.data["surely"], self._cells.data["hardly"] = SURELY[:2]
+        self._learning = uniforms.block(shaders.struct("screen_map.wgsl", "Learning"))
+        self._cells_pipeline = passes.pipeline("screen_cells.wgsl", self.FORMAT)
+        self._map_pipeline = passes.pipeline("screen_map.wgsl", self.FORMAT)
+        self._cells_source = passes.textures(keyed)
+        self._map_source = passes.textures(self._cells_view, self.view)
+        self._named: bytes | None = None  # the screen's colour that is learned from
+
+    def begin(self, screen: NDArray[Any]) -> bool:
+        """Take the colour that the screen was named; return whether it is another, and all is to be learned anew."""
+        screen = screen.astype(np.float32)
+        self._learning.data["rate"], self._learning.data["unseen"] = LEARNING, UNSEEN
+        if screen.tobytes() == self._named:
+            return False
+        self._named = screen.tobytes()
+        self._cells.data["screen"] = self._learning.data["screen"] = screen
+        self._learning.data["rate"] = self._learning.data["unseen"] = 1.0
+        level = np.ones((CELLS[1], CELLS[0], 4), np.float16)
+        level[..., :3] = screen
+        self._passes.gpu.upload(self._texture, level)
+        return True
+
+    def learn(self, encoder: Any) -> None:
+        """Look at what is surely screen in a picture."""
+        self._passes.fill(encoder, self._cells_pipeline, self._cells, self._cells_source, self._cells_view)
+        self._passes.fill(encoder, self._map_pipeline, self._learning, self._map_source, self._new_view)
+        encoder.copy_texture_to_texture({"texture": self._new}, {"texture": self._texture}, (*CELLS, 1))
+
+    def free(self) -> None:
+        """Give the blocks back."""
+        self._cells.free()
+        self._learning.free()

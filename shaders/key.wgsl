@@ -1,0 +1,72 @@
+// First stage of a key: the colour of a block of pixels, and in alpha its distance from the screen.
+//
+// Once over the whole picture at a quarter of its size, to see where edges are; then at half its size there. Cameras have
+// colour at half size only, so nothing is lost of what a key goes by, and the noise of four pixels is evened out.
+
+#include "common/colour.wgsl"
+#include "common/frame.wgsl"
+#include "common/quad.wgsl"
+#include "common/picture.wgsl"
+#include "common/matte.wgsl"
+#include "common/tiled.wgsl"
+
+@group(2) @binding(4) var screen_map: texture_2d<f32>;  // the screen's colour where it is not the same everywhere
+
+const NAMED = 0u;    // the screen has one colour
+const LEARNED = 1u;  // it is known in a few cells: a sample at each corner of a tile is enough
+const PLATE = 2u;    // and here for every pixel
+override SCREEN: u32 = NAMED;
+
+override EVERYWHERE: bool = true;  // or only in and around tiles with an edge
+override BLOCK: f32 = 4.0;         // pixels in a texel, along an axis
+
+struct Keying {
+    reading: Reading,
+    cutout: Cutout,
+    margin: vec2f,  // around a tile, in uv
+}
+
+@group(1) @binding(0) var<uniform> keying: Keying;
+
+struct Lit {
+    @builtin(position) position: vec4f,
+    @location(0) uv: vec2f,
+    @location(1) scale: vec3f,  // `screen_scale` of the screen here
+}
+
+@vertex
+fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Lit {
+    var corner = tile_of_whole(index, instance, keying.margin);
+    if EVERYWHERE {
+        let uv = tile_corner(index, instance);
+        corner = Corner(to_clip(uv), uv);
+    }
+    var screen = keying.cutout.screen;
+    if SCREEN == LEARNED {
+        screen = textureSampleLevel(screen_map, linear_sampler, corner.uv, 0.0).rgb;
+    }
+    return Lit(corner.position, corner.uv, screen_scale(screen));
+}
+
+// The mean colour of a block: a filtered sample where the corners of four texels meet is their mean, and of an NV12
+// picture's chroma four texels are sixteen pixels.
+fn block_at(texel: vec2f) -> vec3f {
+    let middle = (texel + 0.5) * BLOCK * keying.reading.pixel;
+    if LAYOUT == NV12 || BLOCK < 4.0 {
+        return picture(keying.reading, middle).rgb;
+    }
+    let step = keying.reading.pixel;
+    return 0.25 * (picture(keying.reading, middle - step).rgb + picture(keying.reading, middle + step).rgb
+        + picture(keying.reading, middle + vec2f(step.x, -step.y)).rgb
+        + picture(keying.reading, middle + vec2f(-step.x, step.y)).rgb);
+}
+
+@fragment
+fn fs_main(corner: Lit) -> @location(0) vec4f {
+    var scale = corner.scale;
+    if SCREEN == PLATE {
+        scale = screen_scale(textureSampleLevel(screen_map, linear_sampler, corner.uv, 0.0).rgb);
+    }
+    let encoded = block_at(floor(corner.position.xy));
+    return vec4f(encoded, key_distance(scale, keying.cutout.darkness, encoded) / FARTHEST);
+}
