@@ -24,7 +24,7 @@ from pydantic_core import CoreSchema, core_schema
 
 T = TypeVar("T")
 
-FileKind = Literal["picture", "camera", "model", "panorama", "shader"]
+FileKind = Literal["picture", "camera", "model", "panorama", "shader", "lut"]
 """What a path field may hold; `camera` is also a URL, a device or a word such as "synthetic"."""
 
 

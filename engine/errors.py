@@ -2,6 +2,7 @@
 
 ShowError
 ├── SceneError      what the author wrote: all mistakes, each with file, line, column and remedy
+├── LutError        a look-up table that is none
 ├── ShaderError     what a shader says, in the author's file and line
 ├── DeviceError
 │   ├── GpuError      no adapter, or the device was lost
@@ -45,6 +46,10 @@ class SceneError(ShowError):
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__("\n".join(map(str, self.mistakes)))
+
+
+class LutError(ShowError):
+    """A look-up table that is none."""
 
 
 class ShaderError(ShowError):

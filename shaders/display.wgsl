@@ -3,6 +3,7 @@
 #include "common/colour.wgsl"
 #include "common/frame.wgsl"
 #include "common/quad.wgsl"
+#include "common/grade.wgsl"
 
 @group(2) @binding(0) var stage: texture_2d<f32>;
 @group(2) @binding(1) var before: texture_2d<f32>;  // the last stage
@@ -15,6 +16,7 @@ struct Screen {
     dither: f32,   // height of the noise in encoded values
     seed: f32,     // moves the noise from frame to frame
     phase: f32,    // between the last stage, 0, and this one, 1
+    grade: Grade,
 }
 
 @group(1) @binding(0) var<uniform> screen: Screen;
@@ -24,6 +26,15 @@ override EXACT: bool = false;
 
 // Whether gamma is other than 1. A constant, since a CPU runs both sides of a branch (lavapipe).
 override BENT: bool = false;
+
+// How light beyond 1 is brought back.
+const CLIP = 0u;
+const REINHARD = 1u;
+const ACES = 2u;
+override TONE: u32 = CLIP;
+
+// The light that is white after Reinhard's curve.
+const WHITE = 4.0;
 
 // What is shown between two stages.
 const HOLD = 0u;
@@ -68,6 +79,24 @@ fn between(uv: vec2f) -> vec3f {
     return mix(faded, mix(from_last, from_newest, t), smoothstep(-0.05, 0.0, gained));
 }
 
+fn toned(light: vec3f) -> vec3f {
+    switch TONE {
+        case REINHARD: {
+            // Reinhard, Stark, Shirley and Ferwerda 2002, "Photographic Tone Reproduction for Digital Images", eq. 4: on
+            // luminance, so that colours keep their hue.
+            let l = luminance(light);
+            return light * (1.0 + l / (WHITE * WHITE)) / (1.0 + l);
+        }
+        case ACES: {
+            // Narkowicz 2015, "ACES Filmic Tone Mapping Curve".
+            return light * (2.51 * light + 0.03) / (light * (2.43 * light + 0.59) + 0.14);
+        }
+        default: {
+            return light;
+        }
+    }
+}
+
 @fragment
 fn fs_main(corner: Corner) -> @location(0) vec4f {
     var light: vec3f;
@@ -78,7 +107,13 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
     } else {
         light = textureSampleLevel(stage, linear_sampler, corner.uv, 0.0).rgb;
     }
-    var encoded = encode_srgb(saturate(light));
+    if GRADED {
+        light = balanced(screen.grade, light);
+    }
+    var encoded = encode_srgb(saturate(toned(light)));
+    if GRADED {
+        encoded = looked_up(screen.grade, encoded);
+    }
     if BENT {
         encoded = pow(encoded, vec3f(1.0 / screen.gamma));
     }

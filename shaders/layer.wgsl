@@ -8,6 +8,7 @@
 #include "common/matte.wgsl"
 #include "common/sides.wgsl"
 #include "common/light.wgsl"
+#include "common/grade.wgsl"
 #include "common/blend.wgsl"
 
 struct Layer {
@@ -17,6 +18,7 @@ struct Layer {
     reading: Reading,
     cutout: Cutout,
     opacity: f32,
+    grade: Grade,
 }
 
 @group(1) @binding(0) var<uniform> layer: Layer;
@@ -49,6 +51,9 @@ override SPILL: bool = false;
 fn fs_main(corner: Corner) -> @location(0) vec4f {
     var source = picture(layer.reading, corner.uv);
     if LAYOUT == LIGHT {
+        if GRADED {
+            source = vec4f(graded(layer.grade, source.rgb / max(source.a, 1e-5)) * source.a, source.a);
+        }
         return blend_over(source, layer.opacity, corner.position.xy);
     }
     var alpha = source.a;
@@ -67,6 +72,13 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
     if SPILL {
         colour = despill(layer.cutout.spill, layer.cutout.despill, colour);
     }
-    let light = lit(colour, corner.uv, corner.position.xy);
+    var light: vec3f;
+    if GRADED {
+        light = graded(layer.grade, decode_srgb(colour));
+        colour = encode_srgb(saturate(light));
+    }
+    if LIT || !GRADED {
+        light = lit(colour, corner.uv, corner.position.xy);
+    }
     return blend_over(vec4f(light * alpha, alpha), layer.opacity, corner.position.xy);
 }

@@ -3,6 +3,7 @@
 ORDER = (
     "keyframes",
     "cues",
+    "grading",
     "capture",
     "inference",
     "masks",

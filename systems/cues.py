@@ -10,7 +10,7 @@ from engine.tick import Tick
 from engine.world import World
 
 MOST_LOOKS = 4
-"""How many choices may dissolve into each other at once: each is drawn. A further cue waits for the oldest to be gone."""
+"""How many choices may dissolve into each other at once: each is drawn. Another waits for the oldest to be gone."""
 
 
 @dataclass(slots=True, eq=False)

@@ -28,6 +28,7 @@ from engine.errors import ShaderError
 from engine.geometry import Quad, Vector, lay, stored_box
 from engine.gpu.blur import MOST_SIGMA_PX, Blur
 from engine.gpu.device import Usage
+from engine.gpu.grading import UNGRADED, Grading
 from engine.gpu.look import Look
 from engine.gpu.passes import Mix, Passes
 from engine.gpu.planes import LAYOUTS, Planes
@@ -41,6 +42,7 @@ from engine.tick import Tick
 from engine.world import World
 from systems.capture import Captured
 from systems.cues import Cues
+from systems.grading import Graded
 from systems.inference import Shown
 from systems.lighting import Lit, masked_entity
 from systems.masks import Matte
@@ -177,13 +179,13 @@ class Drawing(ABC):
         return self._pipelines[key]
 
     def _bound(self, *views: Any) -> Any:
-        """Return the textures of a draw: its own, bindings 0 to 4, 6 and 9, and the canvas's among them."""
-        own = (*views, *(None,) * (7 - len(views)))
+        """Return the textures of a draw: its own, bindings 0 to 4, 6, 8 and 9, and the canvas's among them."""
+        own = (*views, *(None,) * (8 - len(views)))
         backdrop = self._canvas.backdrop_view if self.needs_backdrop else None
         clip = self._clip.view if self._clip is not None else None
         under = self._canvas.beneath if self._reads_beneath else None
         beneath = under.view if under is not None else None
-        return self._passes.textures(*own[:5], backdrop, own[5], clip, None, own[6], None, beneath)
+        return self._passes.textures(*own[:5], backdrop, own[5], clip, own[6], own[7], None, beneath)
 
 
 class PictureDrawing(Drawing):
@@ -209,6 +211,7 @@ class PictureDrawing(Drawing):
         self.lit = world.get(entity, Lit) if self._lighting is not None else None
         self._block = passes.uniforms.block(passes.shaders.struct("layer.wgsl", "Layer"))
         self._bound_to: Any = None
+        self._grading: Grading | None = None
         self._laid: Any = None
         self._textures = passes.no_textures
         self._exact = False
@@ -244,6 +247,8 @@ class PictureDrawing(Drawing):
         self.hides = planes.opaque and opacity == 1.0 and self.layer.blend == "normal"
         if matte is not None:
             matte.write(data["cutout"])
+        if self._grading is not None:
+            self._grading.write(data["grade"])
         moved = shown.changed or bound or self.is_lit or (matte is not None and matte.changed)
         self._note(self._block, otherwise=moved)
 
@@ -254,6 +259,7 @@ class PictureDrawing(Drawing):
             "MATTE": self._matte_kind,
             "EXACT": float(self._exact and not stroke.small),
             "LIT": float(self.is_lit),
+            **(self._grading.constants if self._grading is not None else UNGRADED),
             "GRAINY": float(self._lighting is not None and self.is_lit and self._lighting.grain > 0.0),
             "SPILL": float(self._matte_kind == KEY),
         }
@@ -289,10 +295,15 @@ class PictureDrawing(Drawing):
         """Bind what there is to bind; return whether it was something else before."""
         lit = self.lit
         tiles = matte.tiles if matte is not None else self._tiles
-        key = (planes.version, matte.version if matte else 0, id(tiles), lit.version if lit else 0, id(self._blur))
+        graded = self._world.get(self._camera, Graded)
+        key = (
+            planes.version, matte.version if matte else 0, id(tiles), lit.version if lit else 0, id(self._blur),
+            graded.version if graded is not None else -1,
+        )  # fmt: skip
         if key == self._bound_to:
             return False
         self._bound_to = key
+        self._grading = graded.grading if graded is not None else None
         self._layout = "light" if self._blur is not None else planes.layout
         self._matte_kind = matte.kind if matte is not None else NONE
         views = (self._blur.view,) if self._blur is not None else planes.views
@@ -302,6 +313,7 @@ class PictureDrawing(Drawing):
             tiles.view if tiles is not None else None,
             lit.shade.gain if lit is not None and lit.shade is not None else None,
             lit.shade.glow if lit is not None and lit.shade is not None else None,
+            self._grading.view if self._grading is not None else None,
             matte.sides.view if matte is not None and matte.sides is not None else None,
         )
         self._tiled = tiles is not None

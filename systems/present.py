@@ -13,6 +13,7 @@ from engine.display.presenter import REHEARSED, Finished, Presenter
 from engine.display.recorder import Recorder
 from engine.display.target import OffscreenTarget, Target
 from engine.errors import OutputError, ShowError
+from engine.gpu.grading import Grading as GpuGrading
 from engine.gpu.passes import Passes
 from engine.gpu.planes import Planes
 from engine.gpu.stage import StageImage
@@ -25,6 +26,7 @@ from engine.timing.clock import Clock
 from engine.timing.record import TimingLog
 from engine.trace import Trace
 from engine.world import World
+from systems.grading import Graded, Grading
 from systems.inference import Shown
 from systems.overlay import Overlays
 
@@ -37,12 +39,13 @@ class Presented:
     display: Display | None = None
     logo: Logo | None = None
     overlay: Overlay | None = None
+    grading: GpuGrading | None = None
 
 
 class Present:
     """Submits the tick, and wakes the presenters.
 
-    Reads: Display, Logo, Overlay, Stream, Sound, Stage, Shown. Writes: Presented.
+    Reads: Display, Logo, Overlay, Stream, Sound, Stage, Shown, Graded. Writes: Presented.
     Sends: finished stages to the presenters.
     """
 
@@ -54,6 +57,7 @@ class Present:
         clock: Clock,
         notices: Notices,
         trace: Trace,
+        grading: Grading,
         *,
         headless: bool,
         sends: bool = True,
@@ -66,7 +70,8 @@ class Present:
         self._trace = trace
         self._headless = headless
         self._sends = sends
-        self._revision = -1
+        self._revision = (-1, -1)
+        self._grading = grading
         self._presenters: dict[str, Presenter] = {}
         self._doubles: dict[str, Presenter] = {}  # offscreen doubles of windows that are recorded or streamed
         self.outputs = Outputs(passes, clock, notices, trace, self._tappable)
@@ -139,7 +144,7 @@ class Present:
 
     def process(self, tick: Tick) -> None:
         """Submit, then present or let be presented."""
-        if self._revision != self._world.revision:
+        if self._revision != (self._world.revision, self._grading.revision):
             self._reconcile()
         presenters = self.every_presenter
         missed = self.lag()
@@ -210,7 +215,7 @@ class Present:
         self.hotplug.close()
 
     def _reconcile(self) -> None:
-        self._revision = self._world.revision
+        self._revision = (self._world.revision, self._grading.revision)
         entities = {self._world.name(entity): entity for entity, _ in self._world.each(Display)}
         displays = {name: entities[name] for name in self._world.names() if name in entities}
         for name in [name for name in self._presenters if name not in displays]:
@@ -220,13 +225,16 @@ class Present:
         for name, entity in displays.items():
             display, presented = self._world.get(entity, Display), self._world.get(entity, Presented)
             logo, overlay = self._world.get(entity, Logo), self._world.get(entity, Overlay)
+            graded = self._world.get(entity, Graded)
+            grading = graded.grading if graded is not None else None
             assert display is not None
             assert presented is not None
             before = presented.display
-            if (before, presented.logo, presented.overlay) == (display, logo, overlay):
+            if (before, presented.logo, presented.overlay, presented.grading) == (display, logo, overlay, grading):
                 continue
             changed[name] = (display, presented)
             presented.display, presented.logo, presented.overlay = display, logo, overlay
+            presented.grading = grading
             if name in self._presenters and before is not None and _target_differs(before, display):
                 self._close(name)
         new = {name: display for name, (display, _) in changed.items() if name not in self._presenters}
@@ -255,7 +263,8 @@ class Present:
         return presenter
 
     def _look(self, name: str, presenter: Presenter, display: Display, presented: Presented) -> None:
-        presenter.look(display, presented.logo, self._logo_planes(name, presented.logo), presented.overlay)
+        planes = self._logo_planes(name, presented.logo)
+        presenter.look(display, presented.grading, presented.logo, planes, presented.overlay)
 
     def _targets(self, displays: dict[str, Display]) -> dict[str, Target]:
         """Make a window or a texture for each; all at once, since windows share out the monitors."""

@@ -36,6 +36,7 @@ from systems import ORDER
 from systems.capture import Capture, Captured
 from systems.composite import Composite
 from systems.cues import Cues
+from systems.grading import Grading
 from systems.inference import Inference, Shown
 from systems.keyframes import Keyframes
 from systems.layers import Layers
@@ -101,12 +102,22 @@ class Show:
         self.particles = Particles(world, passes, stage)
         self.cues = Cues(world)
         self.layers = Layers(world, passes, stage, self.cues, self.notices)
+        self.grading = Grading(world, passes, self.notices)
         self.present = Present(
-            world, passes, stage, clock, self.notices, self.trace, headless=self.headless, sends=self.sends
+            world,
+            passes,
+            stage,
+            clock,
+            self.notices,
+            self.trace,
+            self.grading,
+            headless=self.headless,
+            sends=self.sends,
         )
         systems: dict[str, System] = {
             "keyframes": Keyframes(world),
             "cues": self.cues,
+            "grading": self.grading,
             "capture": self.capture,
             "inference": self.inference,
             "masks": Masks(world, passes),
@@ -126,6 +137,7 @@ class Show:
             self.capture.open()
             self.lighting.open()
             self.layers.open()
+            self.grading.open()
             self.present.open()
             self._rehearse()
         except BaseException:

@@ -101,6 +101,18 @@ def studio() -> Image:
     return np.asarray(room + softbox + strip)
 
 
+def evening(side: int = 9) -> str:
+    """Return a look-up table (.cube) that makes shadows teal and lights orange."""
+    axis = np.linspace(0.0, 1.0, side)
+    blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
+    colours = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
+    brightness = (colours @ np.array([0.2126, 0.7152, 0.0722]))[:, None]
+    tone = rgb("#0a2a33") * (1.0 - brightness) + rgb("#ffd9a0") * brightness
+    graded = np.clip(0.72 * colours + 0.28 * tone + 0.03 * (colours - brightness), 0.0, 1.0)
+    rows = "\n".join(" ".join(f"{part:.4f}" for part in row) for row in graded)
+    return f'TITLE "evening"\nLUT_3D_SIZE {side}\n{rows}\n'
+
+
 def rgb(text: str) -> Image:
     """Return "#rrggbb" as three numbers, 0 to 1, still encoded: these pictures are mixed as a painter mixes."""
     return np.array([int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)])
@@ -122,6 +134,7 @@ def main() -> None:
     write("hills_middle.webp", hills(5, 0.78, 0.22, 0.46, "#43406f", "#86678f"))
     write("hills_near.webp", hills(23, 0.90, 0.20, 0.42, "#1d1f40", "#2c2a52"))
     write("logo.png", logo())
+    (FOLDER / "evening.cube").write_text(evening(), encoding="ascii")
     cv2.imwrite(str(FOLDER / "studio.hdr"), studio()[..., ::-1].astype(np.float32))
 
 

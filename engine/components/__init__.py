@@ -5,6 +5,7 @@ from engine.components.cue import Cue
 from engine.components.display import Display
 from engine.components.environment import Environment
 from engine.components.fill import Fill
+from engine.components.grade import Grade
 from engine.components.group import Group
 from engine.components.key import Key
 from engine.components.keyframes import Keyframes
@@ -28,6 +29,7 @@ __all__ = [
     "Display",
     "Environment",
     "Fill",
+    "Grade",
     "Group",
     "Key",
     "Keyframes",

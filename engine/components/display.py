@@ -30,6 +30,10 @@ class Display:
     )
     rotate: Literal[0, 90, 180, 270] = field(0, "Turn the picture clockwise.", unit="°")
     gamma: float = field(1.0, "Bend the tones of this display: above 1 brighter, below 1 darker.", low=0.2, high=5.0)
+    tone: Literal["clip", "reinhard", "aces"] = field(
+        "clip",
+        "What becomes of light beyond white: it is cut off, or all is bent to make room for it, softly or as film.",
+    )
     dither: bool = field(True, "Hide the steps of 8-bit gradients in noise of half a step.")
     rate_hz: float = field(
         0.0,

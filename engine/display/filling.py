@@ -56,7 +56,8 @@ class Filling:
         flow = passes.pipeline("flow.wgsl", "rg16float", fragment="fs_flow")
         changed = passes.pipeline("flow.wgsl", "r16float", fragment="fs_change")
         self._steps: list[list[tuple[Any, ...]]] = []
-        self._textures = []
+        self._views: list[tuple[Any, ...]] = []
+        self._textures: list[Any] = []
         for now, before in ((0, 1), (1, 0)):
             steps = []
             for level in range(LEVELS):
@@ -72,9 +73,12 @@ class Filling:
             both = passes.textures(slopes[now][least], slopes[before][least], moved)
             steps.append((changed, block, both, change))
             self._steps.append(steps)
-            self._textures.append(
-                passes.textures(views[now], views[before], flows[0] if fill == "motion" else None, change)
-            )
+            self._views.append((views[now], views[before], flows[0] if fill == "motion" else None, change))
+        self.bind()
+
+    def bind(self, *others: Any) -> None:
+        """Let display.wgsl read other views too, from binding 4 on. Thread: main."""
+        self._textures = [self._passes.textures(*views, *others) for views in self._views]
 
     @property
     def textures(self) -> Any:

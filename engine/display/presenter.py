@@ -17,6 +17,7 @@ from engine.display.tap import Tap
 from engine.display.target import OffscreenTarget, Target
 from engine.display.timing import PresentTiming
 from engine.geometry import lay
+from engine.gpu.grading import UNGRADED, Grading
 from engine.gpu.passes import Passes
 from engine.gpu.planes import Planes
 from engine.gpu.quads import write_quad
@@ -31,6 +32,9 @@ from engine.timing.cadence import Cadence
 from engine.timing.clock import Clock
 from engine.timing.record import Lane, TimingLog
 from engine.trace import Span, Trace
+
+TONES = {"clip": 0.0, "reinhard": 1.0, "aces": 2.0}
+"""What display.wgsl calls them."""
 
 REHEARSED = -1
 """The number of stages that were composed before going on air."""
@@ -97,6 +101,7 @@ class Presenter(Worker):
         self.overlay = OverlaySticker(passes, name, steps=clock.steps)
         self.name_tag = NameTag(passes, name)
         self.display = display
+        self._grading: Grading | None = None
         self.taps: list[Tap] = []
 
     @property
@@ -115,9 +120,17 @@ class Presenter(Worker):
         timing = self.timing
         return timing.pace.deadline.misses if timing is not None and timing.trusted else self.drops
 
-    def look(self, display: Display, logo: Logo | None, logo_planes: Planes | None, overlay: Overlay | None) -> None:
+    def look(
+        self,
+        display: Display,
+        grading: Grading | None,
+        logo: Logo | None,
+        logo_planes: Planes | None,
+        overlay: Overlay | None,
+    ) -> None:
         """Take over what the author says of this display."""
         self.display = display
+        self._grading = grading
         self.logo.look(logo, logo_planes)
         self.outline.look(overlay)
         self.overlay.look(overlay)
@@ -170,9 +183,21 @@ class Presenter(Worker):
         elif self._filling is None or self._filling.fill != display.fill:
             self._filling = Filling(passes, self._stage, self.name, display.fill)
         exact = quad.is_exact(size, self._stage.size)
-        constants = {"EXACT": float(exact), "BENT": float(display.gamma != 1.0), "FILL": FILLS[display.fill]}
+        grading = self._grading
+        if grading is not None:
+            grading.write(block.data["grade"])
+        others = (None,) * 4 + (grading.view if grading is not None else None,)
+        if self._filling is not None:
+            self._filling.bind(*others)
+        constants = {
+            **(grading.constants if grading is not None else UNGRADED),
+            "TONE": TONES[display.tone],
+            "EXACT": float(exact),
+            "BENT": float(display.gamma != 1.0),
+            "FILL": FILLS[display.fill],
+        }
         pipeline = passes.pipeline("display.wgsl", self.target.format, constants=constants)
-        self._drawing = Draw(pipeline, block, passes.textures(self._stage.view))
+        self._drawing = Draw(pipeline, block, passes.textures(self._stage.view, None, None, None, *others))
         return Screen(size, self.target.format, quad, turns)
 
     def takes(self, tick: Tick) -> bool:

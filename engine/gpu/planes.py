@@ -13,7 +13,7 @@ from engine.media.picture import Layout, Picture
 LAYOUTS: dict[str, int] = {"rgba": 0, "nv12": 1, "light": 2}
 """The constants of shaders/common/picture.wgsl."""
 
-FORMATS = {"rgba": ("rgba8unorm",), "nv12": ("r8unorm", "rg8unorm")}
+FORMATS = {"rgba": ("rgba8unorm",), "nv12": ("r8unorm", "rg8unorm"), "light": ("rgba16float",)}
 
 
 class Planes:

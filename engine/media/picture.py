@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,10 @@ from engine.threads.slots import Slot
 
 Plane = NDArray[np.uint8]
 
-Layout = Literal["rgba", "nv12"]
+Layout = Literal["rgba", "nv12", "light"]
 """rgba: one plane (height, width, 4), sRGB-encoded, alpha straight.
 nv12: two planes, luma (height, width) and chroma (⌈height/2⌉, ⌈width/2⌉, 2). 8 bits each.
+light: one plane (height, width, 4) of half floats, premultiplied linear light: stills of more than white.
 """
 
 
@@ -89,7 +90,10 @@ class PictureBuffer:
         """Return planes of this layout and size; allocates only when they differ from the last."""
         if self._key != (layout, width, height):
             self._key = (layout, width, height)
-            if layout == "rgba":
+            if layout == "light":
+                light: Any = np.empty((height, width, 4), np.float16)
+                self.planes = (light,)
+            elif layout == "rgba":
                 self.planes = (np.empty((height, width, 4), np.uint8),)
             else:
                 chroma = ((height + 1) // 2, (width + 1) // 2, 2)

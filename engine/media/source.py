@@ -8,7 +8,7 @@ from engine.components.camera import Camera
 from engine.errors import CameraError
 from engine.media.device import Device, list_devices
 from engine.media.shot import Say, Source
-from engine.media.stills import SUFFIXES, Still
+from engine.media.stills import LIGHT_SUFFIXES, SUFFIXES, LightStill, Still
 from engine.media.synthetic import Synthetic
 from engine.media.video import Video
 
@@ -30,7 +30,9 @@ def open_source(source: str, camera: Camera, say: Say) -> Source:
         what = "is a folder, not a file" if Path(source).is_dir() else "does not exist"
         raise CameraError(f'{source} {what}; correct camera.source, or use "synthetic"')
     if Path(source).suffix.lower() in SUFFIXES:
-        return Still(Path(source))
+        return Still(Path(source), say)
+    if Path(source).suffix.lower() in LIGHT_SUFFIXES:
+        return LightStill(Path(source), say)
     return Video(source, camera, say)
 
 

@@ -101,6 +101,8 @@ def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
             "or name another entity with camera or mask"
         )
         yield "layer", ("camera", "mask"), message
+    if "grade" in parts and not (_of(parts, Camera) or _of(parts, Display)):
+        yield "grade", (), "grade has nothing to correct; move it to the entity with that camera or display table"
     if cue := _of(parts, Cue):
         if cue.at_s < 0.0 and not cue.key:
             yield "cue", ("at_s", "key"), "cue never happens; give it a time, such as at_s = 10.0, or a key"
@@ -166,6 +168,8 @@ def _mask(mask: Mask, seen: Camera | None) -> Iterator[tuple[tuple[str, ...], st
     """`seen` is the camera that the mask cuts out; a name without one is complained of elsewhere."""
     if seen is None and not mask.camera:
         yield ("camera",), 'mask has no camera to cut out; add a camera table here, or give camera = "ENTITY"'
+    if seen is not None and seen.source.lower().endswith(".hdr"):
+        yield ("camera",), "nobody can be cut out of a picture of light (.hdr); save it as PNG, or remove the mask"
     if mask.source == "truth" and seen is not None and seen.source != "synthetic":
         yield ("source",), 'source = "truth" needs a synthetic camera; give that camera source = "synthetic"'
     try:

@@ -37,7 +37,8 @@ def distance(rgb: Array, screen: Array, darkness: float) -> Array:
     length = np.linalg.norm(pixel, axis=-1) / np.linalg.norm(own)
     less = np.maximum(1 - length * np.cos(turned), 0)
     darker = np.maximum(1 - rgb.max(axis=-1) / screen.max(), 0) * darkness
-    return np.sqrt(less**2 + (length * np.sin(turned)) ** 2 + darker**2)
+    found: Array = np.sqrt(less**2 + (length * np.sin(turned)) ** 2 + darker**2)
+    return found
 
 
 @pytest.mark.parametrize("darkness", [0.0, 0.25, 1.0])

@@ -257,8 +257,8 @@ def test_python_and_wgsl_count_alike() -> None:
     from systems import layers, lighting, particles
 
     blends = constants("common/blend.wgsl")
-    sides = {name: int(side) for name, side in layers.CLIP_SIDES.items()}
-    assert {name.upper(): value for name, value in {**layers.BLENDS, "unclipped": 0, **sides}.items()} == blends
+    named = [*layers.BLENDS.items(), ("unclipped", 0), *layers.CLIP_SIDES.items()]
+    assert {name.upper(): int(value) for name, value in named} == blends
     mattes = constants("common/matte.wgsl")
     assert mattes == {"NONE": tiles.NONE, "TEXTURE": tiles.TEXTURE, "GUIDED": tiles.GUIDED, "KEY": tiles.KEY}
     assert {name.upper(): value for name, value in LAYOUTS.items()} == constants("common/picture.wgsl")

@@ -21,6 +21,7 @@ ENDINGS = {
     "camera": (".png", ".jpg", ".jpeg", ".webp", ".mp4", ".mov", ".mkv", ".webm", ".avi"),
     "model": (".onnx",),
     "panorama": (".hdr",),
+    "lut": (".cube",),
 }
 """Files that are offered for a field that names one."""
 
