@@ -60,9 +60,11 @@ def times_of(scene: Path) -> list[float]:
     )
 
 
-def render(path: Path, times: list[float], gpu: Gpu | None = None) -> dict[str, Picture]:
+def render(
+    path: Path, times: list[float], gpu: Gpu | None = None, stage_px: int = STAGE_PX, long_side_px: int = LONG_SIDE_PX
+) -> dict[str, Picture]:
     """Return what each display shows at each time, reduced, by the name of its golden file."""
-    show = Show(load_scene(path, overrides(load_scene(path))), HandClock(), headless=True, gpu=gpu)
+    show = Show(load_scene(path, overrides(load_scene(path), stage_px)), HandClock(), headless=True, gpu=gpu)
     show.open()
     pictures: dict[str, Picture] = {}
     try:
@@ -75,7 +77,7 @@ def render(path: Path, times: list[float], gpu: Gpu | None = None) -> dict[str, 
                 assert isinstance(presenter.target, OffscreenTarget)
                 name = path.stem if number == 0 else f"{path.stem}.{display}"
                 shown = show.gpu.read(presenter.target.texture)[..., :3]
-                pictures[f"{name}@{wanted[tick.index]:g}.png"] = reduced(shown)
+                pictures[f"{name}@{wanted[tick.index]:g}.png"] = reduced(shown, long_side_px)
 
         show.run((max(wanted) + 1) / show.stage.rate_hz, look)
     finally:
@@ -83,14 +85,14 @@ def render(path: Path, times: list[float], gpu: Gpu | None = None) -> dict[str, 
     return pictures
 
 
-def overrides(scene: Scene) -> list[str]:
+def overrides(scene: Scene, stage_px: int = STAGE_PX) -> list[str]:
     """Return what a golden picture has otherwise than the scene: a smaller stage, and no noise, which packs badly.
 
     And a network by name, where the scene takes the best on the machine.
     """
     stages = {name: part for name, parts in scene.entities.items() if isinstance(part := parts.get("stage"), Stage)}
     name, stage = next(iter(stages.items()), ("stage", Stage()))
-    factor = min(1.0, STAGE_PX / stage.width)
+    factor = min(1.0, stage_px / stage.width)
     changes = [
         f"{name}.stage.width={round(stage.width * factor)}",
         f"{name}.stage.height={round(stage.height * factor)}",
@@ -103,10 +105,10 @@ def overrides(scene: Scene) -> list[str]:
     return changes
 
 
-def reduced(picture: Picture) -> Picture:
+def reduced(picture: Picture, long_side_px: int = LONG_SIDE_PX) -> Picture:
     """Make a picture smaller by the mean of what each new pixel covers."""
     height, width = picture.shape[:2]
-    factor = min(1.0, LONG_SIDE_PX / max(width, height))
+    factor = min(1.0, long_side_px / max(width, height))
     size = (round(width * factor), round(height * factor))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
