@@ -46,7 +46,8 @@ class Workspace:
         self.closing = False
         self._asking = False
         self._is_laid = False
-        self._in_front = ""
+        self._in_front = "Timeline" if player.mode == "stepped" else "Costs"
+        self._problems = 0
         self.troubles: dict[str, str] = {}
         """What panels failed with, by their titles."""
 
@@ -69,18 +70,23 @@ class Workspace:
     def draw(self, session: Session) -> None:
         """Draw everything."""
         self._keys(session)
+        problems = self.problems.count(session)
+        if problems > self._problems:
+            self.show_panel(self.problems.title)
+        self._problems = problems
         viewport = imgui.get_main_viewport()
         bar, foot = imgui.get_frame_height() + 14, imgui.get_text_line_height() + 10
         self._draw_strip("bar", ImVec2(0, 0), ImVec2(viewport.size.x, bar), 7)
         self._safely(self.bar, session)
         imgui.end()
+        was_laid = self._is_laid
         self._dock(ImVec2(0, bar), ImVec2(viewport.size.x, viewport.size.y - bar - foot))
         for panel in (*self.left, *self.middle, *self.right, *self.bottom):
-            count = self.problems.count(session) if panel is self.problems else 0
+            count = problems if panel is self.problems else 0
             flags = imgui.WindowFlags_.no_collapse
             if panel in self.middle:
                 flags |= imgui.WindowFlags_.no_scrollbar | imgui.WindowFlags_.no_scroll_with_mouse
-            if panel.title == self._in_front:
+            if panel.title == self._in_front and was_laid:
                 imgui.set_next_window_focus()
                 self._in_front = ""
             opened = imgui.begin(f"{panel.title}{f'  {count}' if count else ''}###{panel.title}", None, flags)[0]
