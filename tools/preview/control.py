@@ -11,7 +11,10 @@ from engine.component import FileKind, about, components, fields_of
 from engine.scene.schema import field_schemas
 from tools.preview.session import RESTARTS, default
 
-Kind = Literal["slider", "number", "switch", "choice", "colour", "file", "entity", "several", "list", "tracks", "text"]
+Kind = Literal[
+    "slider", "number", "switch", "choice", "colour", "file", "entity", "entities",
+    "several", "list", "tracks", "table", "text",
+]  # fmt: skip
 
 WIDEST_SLIDER = 1000
 """Whole numbers of a wider range are dragged and typed: on a slider a pixel would be more than a step."""
@@ -22,7 +25,8 @@ class Control:
     """How a field is shown and changed.
 
     `slider` and `number` are bounded, and whole where `is_whole` says so; `several` are as many bounded numbers as its
-    default has, a `list` as many as one likes; `tracks` are lists by name, of which `choices` are possible.
+    default has, a `list` as many as one likes; `tracks` are lists by name, of which `choices` are possible;
+    a `table` is numbers and colours by any names.
     """
 
     kind: Kind
@@ -67,7 +71,8 @@ def control_of(component: str, field: str) -> Control:
     if "pattern" in schema:
         return Control("colour", **common)
     if said.refers:
-        return Control("entity", refers=said.refers, **common)
+        several = schema["type"] == "array"
+        return Control("entities" if several else "entity", refers=said.refers, **common)
     if said.file:
         return Control("file", file=said.file, **common)
     match schema["type"]:
@@ -76,10 +81,13 @@ def control_of(component: str, field: str) -> Control:
         case "number" | "integer":
             return Control(**_bounds(schema), **common)
         case "array":
+            if schema["items"]["type"] not in ("number", "integer"):
+                return Control("text", **common)
             is_fixed = schema.get("minItems") == schema.get("maxItems")
             return Control(**{**_bounds(schema["items"]), "kind": "several" if is_fixed else "list"}, **common)
         case "object":
-            return Control("tracks", choices=tuple(schema["properties"]), **common)
+            known = tuple(schema.get("properties", ()))
+            return Control("tracks" if known else "table", choices=known, **common)
     return Control("text", **common)
 
 

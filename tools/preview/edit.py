@@ -72,9 +72,11 @@ def rename(data: bytes, old: str, new: str, references: Iterable[KeyPath]) -> by
         raise KeyError(old)
     wanted = set(references)
     names += [
-        (statement.value.start_byte, statement.value.end_byte, toml(new))
+        (node.start_byte, node.end_byte, toml(new))
         for statement in _statements(data)
         if statement.path in wanted and statement.value is not None
+        for node in (statement.value, *statement.value.named_children)
+        if node.type == "string" and _string(node) == old
     ]
     for start, end, text in sorted(names, reverse=True):
         data = data[:start] + text.encode() + data[end:]
@@ -247,6 +249,10 @@ def _lines(data: bytes, span: Span) -> Span:
 
 def _line_end(data: bytes) -> bytes:
     return b"\r\n" if b"\r\n" in data else b"\n"
+
+
+def _string(node: Node) -> object:
+    return tomllib.loads(f"value = {(node.text or b'').decode()}")["value"]
 
 
 def _key(name: str) -> str:

@@ -234,7 +234,9 @@ class Session:
             for component, fields in parts.items()
             if component in components() and isinstance(fields, dict)
             for field, value in fields.items()
-            if value == entity and field in (infos := fields_of(components()[component])) and about(infos[field]).refers
+            if (value == entity or (isinstance(value, list) and entity in value))
+            and field in (infos := fields_of(components()[component]))
+            and about(infos[field]).refers
         ]
 
     def free_name(self, wanted: str) -> str:

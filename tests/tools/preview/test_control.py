@@ -37,6 +37,8 @@ def test_controls_are_what_people_expect() -> None:
         ("keyframes", "times_s"): "list",
         ("keyframes", "light"): "tracks",
         ("display", "title"): "text",
+        ("cue", "show"): "entities",
+        ("shader", "parameters"): "table",
     }
     assert {path: control_of(*path).kind for path in kinds} == kinds
     assert control_of("stage", "width").restarts

@@ -86,9 +86,9 @@ def test_what_is_removed_leaves_the_rest_as_it_was(path: tuple[str, ...], before
 
 
 def test_an_entity_is_renamed_wherever_it_is_meant() -> None:
-    before = b'[a.b]\nc = 1\n[a.d]\n[x.layer]\nmask = "a" # a\ncamera = "b"\n'
-    after = b'[z.b]\nc = 1\n[z.d]\n[x.layer]\nmask = "z" # a\ncamera = "b"\n'
-    assert rename(before, "a", "z", [("x", "layer", "mask")]) == after
+    before = b'[a.b]\nc = 1\n[a.d]\n[x.layer]\nmask = "a" # a\ncamera = "b"\n[y.cue]\nshow = ["b", \'a\']\n'
+    after = b'[z.b]\nc = 1\n[z.d]\n[x.layer]\nmask = "z" # a\ncamera = "b"\n[y.cue]\nshow = ["b", "z"]\n'
+    assert rename(before, "a", "z", [("x", "layer", "mask"), ("y", "cue", "show")]) == after
 
 
 def test_an_entity_can_be_copied_to_the_end() -> None:

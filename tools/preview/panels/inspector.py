@@ -299,6 +299,45 @@ class InspectorPanel:
                     session.set(path, choice) if choice or session.is_said(path) else None
             imgui.end_combo()
 
+    def _draw_entities(self, session: Session, path: KeyPath, control: Control, value: Any) -> None:
+        names = [str(each) for each in value]
+        if imgui.begin_combo("##value", ", ".join(names) or "none"):
+            for choice in session.entities_with(control.refers):
+                changed, on = imgui.checkbox(choice, choice in names)
+                if changed:
+                    session.set(path, [*names, choice] if on else [name for name in names if name != choice])
+            imgui.end_combo()
+
+    def _draw_table(self, session: Session, path: KeyPath, control: Control, value: Any) -> None:
+        """Draw numbers and colours by the names that the scene gives them."""
+        for name, each in dict(value).items():
+            imgui.push_id(name)
+            coloured(name.replace("_", " "), DIM)
+            imgui.same_line()
+            if isinstance(each, list):
+                self._draw_list(session, (*path, name), control, session.value((*path, name)))
+            else:
+                self._draw_one(session, (*path, name), session.value((*path, name)))
+            imgui.pop_id()
+        if not value:
+            coloured("\u2013", FAINT)
+
+    def _draw_one(self, session: Session, path: KeyPath, value: Any) -> None:
+        imgui.set_next_item_width(-imgui.FLT_MIN)
+        if isinstance(value, bool):
+            new: Any
+            changed, new = imgui.checkbox("##value", value)
+        elif isinstance(value, (int, float)):
+            changed, number = imgui.drag_float("##value", float(value), 0.01, 0.0, 0.0, "%.3g")
+            new = round(number, 4)
+        else:
+            changed, rgb = imgui.color_edit3("##value", list(ink(Colour.parse(value).hex())[:3]))
+            new = "#" + "".join(f"{round(255 * part):02x}" for part in rgb)
+        if changed:
+            session.turn(path, new)
+        if imgui.is_item_deactivated_after_edit():
+            session.finish()
+
     def _draw_file(self, session: Session, path: KeyPath, control: Control, value: Any) -> None:
         kind = control.file or "camera"
         button = imgui.get_frame_height()
