@@ -143,8 +143,10 @@ class Feed:
             self._round_count = 0
             source.rewind()
             shot = source.next()
-        if shot is None:
-            return None  # a still, or a video of one picture
+        if shot is None:  # a still, or a video of one picture
+            if source.length_ns:
+                self._notices.say("noted", self.name, f"{self._camera.source} has one picture to show: it stands still")
+            return None
         self._round_count += 1
         return replace(shot, time_ns=self._zero_ns + shot.time_ns)
 

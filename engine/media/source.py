@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.components.camera import Camera
 from engine.errors import CameraError
+from engine.media.cut import Cut
 from engine.media.device import Device, list_devices
 from engine.media.shot import Say, Source
 from engine.media.stills import LIGHT_SUFFIXES, SUFFIXES, LightStill, Still
@@ -33,6 +34,8 @@ def open_source(source: str, camera: Camera, say: Say) -> Source:
         return Still(Path(source), say)
     if Path(source).suffix.lower() in LIGHT_SUFFIXES:
         return LightStill(Path(source), say)
+    if (camera.speed, camera.from_s, camera.to_s) != (1.0, 0.0, 0.0):
+        return Cut(source, camera, say)
     return Video(source, camera, say)
 
 

@@ -59,6 +59,7 @@ class Video(Source):
         self._network = network
         self._reformatter = VideoReformatter()
         self._container: Any = None
+        self._first_ns: int | None = None
         self._open()
 
     def next(self) -> Shot | None:
@@ -80,6 +81,19 @@ class Video(Source):
         """Open the file again."""
         self._open()
 
+    def skip_to(self, time_ns: int) -> None:
+        """Go to the last key picture before a time; where a container cannot, all is decoded from its start."""
+        if time_ns <= 0:
+            return
+        start = self._stream.start_time
+        begun_ns = int((start or 0) * SECOND_NS * self._stream.time_base)
+        try:
+            self._container.seek((begun_ns + time_ns) // 1000)  # libav counts microseconds here
+        except av.error.FFmpegError:
+            self._open()
+            return
+        self._first_ns = begun_ns  # times stay those of the whole file
+
     def close(self) -> None:
         """Close the file or the connection."""
         if self._container is not None:
@@ -100,7 +114,7 @@ class Video(Source):
         if not self._container.streams.video:
             self.close()
             raise CameraError(f"{self._shown} has no pictures in it; choose a video file")
-        stream = self._container.streams.video[0]
+        stream = self._stream = self._container.streams.video[0]
         self._decoder = _decoder(stream)
         self._decoder.thread_count = min(4, os.cpu_count() or 1)
         duration_ns = (self._container.duration or 0) * 1000  # libav counts microseconds here
@@ -115,7 +129,7 @@ class Video(Source):
         elif self._container.streams.audio:
             duration_ns = 0  # unknown: the sound may go on when the pictures end
         self.promised_ns = max(0, duration_ns)
-        self._first_ns: int | None = None
+        self._first_ns = None
         self._newest_ns = -1
         self._frames = self._decode(stream)
 

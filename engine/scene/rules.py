@@ -115,6 +115,8 @@ def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
     for name in ("logo", "overlay", "stream"):
         if name in parts and not _of(parts, Display):
             yield name, (), f"{name} belongs to one display; move it to the entity with that display table"
+    if (camera := _of(parts, Camera)) and 0.0 < camera.to_s <= camera.from_s:
+        yield "camera", ("to_s", "from_s"), f"to_s must come after from_s = {camera.from_s:g}; 0 is the file's end"
     if shader := _of(parts, Shader):
         yield from _shader(shader)
     if keyframes := _of(parts, Keyframes):

@@ -234,3 +234,18 @@ def test_auto_without_a_webcam_is_the_performer_and_says_so(
     feed = open_feed(source="auto", width=64, height=36)
     assert feed.description.startswith("synthetic")
     assert "the synthetic performer stands in" in notices.all()[0].text
+
+
+def test_a_part_shorter_than_a_picture_stands_still_and_that_is_said(
+    tmp_path: Path, clock: HandClock, open_feed: OpenFeed, notices: Notices
+) -> None:
+    make_video(tmp_path / "a.mp4", count=30)
+    feed = open_feed(source=str(tmp_path / "a.mp4"), from_s=0.5, to_s=0.51)
+    assert [number for number, _, _ in play(feed, clock, 1.0)] == [15]
+    assert [notice.text for notice in notices.all() if "it stands still" in notice.text]
+
+
+def test_a_part_loops_without_a_seam(tmp_path: Path, clock: HandClock, open_feed: OpenFeed) -> None:
+    make_video(tmp_path / "a.mp4", count=30)
+    found = play(open_feed(source=str(tmp_path / "a.mp4"), from_s=0.2, to_s=0.4), clock, 0.8)
+    assert [number for number, _, _ in found] == [6 + index % 6 for index in range(24)]

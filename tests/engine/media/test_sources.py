@@ -259,3 +259,35 @@ def test_real_clips_decode(
 def test_bars_read_back_as_they_were_written() -> None:
     rgba = np.dstack((bars(60, 40), np.full((40, 60), 255, np.uint8)))
     assert shows_bars(Picture(1, 0, 60, 40, "rgba", (rgba,)), tolerance=0)
+
+
+# Parts of videos ------------------------------------------------------------------------------------------------------
+
+
+def test_a_part_of_a_video_is_given_from_zero_at_its_own_speed(tmp_path: Path) -> None:
+    make_video(tmp_path / "a.mp4", count=30, rate_hz=30)
+    camera = Camera(from_s=0.3, to_s=0.6, speed=2.0)
+    source = open_source(str(tmp_path / "a.mp4"), camera, list[str]().append)
+    for _ in range(2):
+        shots = list(iter(source.next, None))
+        assert [number_of(shot.write(PictureBuffer())) for shot in shots] == list(range(9, 18))
+        np.testing.assert_allclose([shot.time_ns for shot in shots], [i * 1e9 / 60 for i in range(9)], atol=1e5)
+        assert source.length_ns == pytest.approx(0.15e9, abs=1e5)
+        source.rewind()
+    assert source.interval_ns == pytest.approx(1e9 / 60, abs=2)
+    assert source.description == "video h264, 192×128, 30 Hz, yuv420p"
+    source.close()
+
+
+def test_half_speed_takes_twice_as_long(tmp_path: Path) -> None:
+    make_video(tmp_path / "a.mp4", count=6, rate_hz=25)
+    source = open_source(str(tmp_path / "a.mp4"), Camera(speed=0.5), list[str]().append)
+    assert [shot.time_ns for shot in iter(source.next, None)] == [index * 80_000_000 for index in range(6)]
+    assert source.length_ns == 480_000_000
+    source.close()
+
+
+def test_a_part_that_begins_after_the_end_is_one_sentence(tmp_path: Path) -> None:
+    make_video(tmp_path / "a.mp4", count=30, rate_hz=30)
+    with pytest.raises(CameraError, match=r"is over after 1\.0 s, before from_s = 4; begin earlier"):
+        open_source(str(tmp_path / "a.mp4"), Camera(from_s=4.0), list[str]().append)
