@@ -67,6 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     snapshot.add_argument("--display", metavar="NAME", help="which display; else the first")
     _add_set(snapshot)
 
+    new = _command(commands, "new", "tools.new", "begin a scene of your own as one of the examples")
+    new.add_argument("name", nargs="?", type=Path, metavar="NAME", help="NAME.toml is written; without it a list")
+    new.add_argument("--like", default="hello", metavar="EXAMPLE", help="which example; else hello")
+    new.add_argument("--list", action="store_true", help="say which examples there are")
+
     preview = _command(commands, "preview", "tools.preview.app", "see a scene, turn its knobs, keep what you like")
     preview.add_argument("scene", type=Path, metavar="SCENE", help="a TOML file")
     preview.add_argument(
@@ -78,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_models(_command(commands, "models", "tools.models", "list, fetch, check and measure neural networks"))
 
     reference = _command(commands, "reference", "tools.reference", "write the reference page and the editors' schema")
+    reference.add_argument("--open", action="store_true", help="open the page, as it is for this version")
     reference.add_argument("--check", action="store_true", help="only say whether they are current")
     return parser
 

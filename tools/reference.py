@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import webbrowser
 from argparse import Namespace
 from pathlib import Path
 
@@ -21,8 +23,20 @@ def derived() -> dict[Path, str]:
     }
 
 
+def show_page() -> int:
+    """Open the reference page in what the desktop takes for it, and say where it lies."""
+    page = SCENES / "REFERENCE.md"
+    print(page)
+    desktop = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")) or sys.platform != "linux"
+    if desktop:
+        webbrowser.open(page.as_uri())
+    return 0
+
+
 def run(arguments: Namespace) -> int:
-    """Write the files, or with `arguments.check` return 1 when one is not current."""
+    """Write the files, open the page, or with `arguments.check` return 1 when one is not current."""
+    if arguments.open:
+        return show_page()
     stale = [file for file, text in derived().items() if not file.exists() or file.read_text("utf-8") != text]
     for file in stale:
         if arguments.check:

@@ -88,6 +88,12 @@ def test_run_without_a_scene_says_hello(called: Callable[..., Namespace]) -> Non
 def test_the_other_commands_get_what_was_said(called: Callable[..., Namespace]) -> None:
     assert called("tools.bench", "bench", "present", "--json").names == ["present"]
     assert called("tools.doctor", "doctor").json is False
+    new = called("tools.new", "new", "my_show", "--like", "particles")
+    assert (new.name, new.like, new.list) == (Path("my_show"), "particles", False)
+    preview = called("tools.preview.app", "preview", "a.toml", "--screenshot=a.png", "--at=2", "--size=800x600")
+    assert (preview.scene, preview.screenshot, preview.at, preview.size) == (
+        Path("a.toml"), Path("a.png"), 2.0, (800, 600),
+    )  # fmt: skip
     snapshot = called("tools.snapshot", "snapshot", "a.toml", "--at=1.5", "-oa.png", "--display=wall", "--set=a.b.c=1")
     assert (snapshot.scene, snapshot.at, snapshot.output) == (Path("a.toml"), 1.5, Path("a.png"))
     assert (snapshot.display, snapshot.overrides) == ("wall", ["a.b.c=1"])
@@ -126,7 +132,7 @@ def test_reference_check_says_what_is_not_current(
     assert json.loads((tmp_path / "scene.schema.json").read_text("utf-8"))["title"] == "Scrim scene"
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["check", "show.toml"]])
+@pytest.mark.parametrize("argv", [["--help"], ["check", "show.toml"], ["new", "--list"]])
 def test_light_commands_import_nothing_heavy(argv: list[str], tmp_path: Path) -> None:
     (tmp_path / "show.toml").write_text(GOOD)
     done = subprocess.run(
