@@ -110,3 +110,12 @@ def lay(
         (second[0] - first[0], second[1] - first[1]),
         (third[0] - first[0], third[1] - first[1]),
     )
+
+
+def is_convex(corners: tuple[Vector, ...]) -> bool:
+    """Whether corners, clockwise as seen (y down), make a picture that nowhere folds over."""
+    for position in range(4):
+        (ax, ay), (bx, by), (cx, cy) = (corners[(position + step) % 4] for step in range(3))
+        if (bx - ax) * (cy - by) - (by - ay) * (cx - bx) <= 1e-6:
+            return False
+    return True

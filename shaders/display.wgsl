@@ -10,6 +10,20 @@
 @group(2) @binding(2) var flow: texture_2d<f32>;    // the motion from it to this one, in fractions of the picture
 @group(2) @binding(3) var change: texture_2d<f32>;  // one pixel: how much that leaves different
 
+@group(2) @binding(9) var mesh: texture_2d<f32>;    // where each point goes, in two parts: coarse and what is left
+
+struct Warp {
+    across: vec3f,   // rows of the homography that moves the corners
+    columns: f32,    // points of the mesh
+    down: vec3f,
+    rows: f32,
+    away: vec3f,
+    steps: f32,      // into how many a cell is divided along an axis
+    widths: vec4f,   // of the faded edges: left, top, right, bottom, in fractions of the picture
+    gamma: f32,      // of the projector
+    curve: f32,
+}
+
 struct Screen {
     quad: Quad,
     gamma: f32,    // exponent 1/gamma on encoded values
@@ -17,6 +31,7 @@ struct Screen {
     seed: f32,     // moves the noise from frame to frame
     phase: f32,    // between the last stage, 0, and this one, 1
     grade: Grade,
+    warp: Warp,
 }
 
 @group(1) @binding(0) var<uniform> screen: Screen;
@@ -48,6 +63,54 @@ const CUT = 0.12;
 @vertex
 fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
     return place(screen.quad, index);
+}
+
+struct Warped {
+    @builtin(position) position: vec4f,
+    @location(0) uv: vec2f,
+    @location(1) inside: vec2f,  // the place in the picture, 0 to 1
+}
+
+fn mesh_point(column: u32, row: u32) -> vec2f {
+    let point = textureLoad(mesh, vec2u(column, row), 0);
+    return point.xy + point.zw;
+}
+
+// Where a place in the picture goes, 0 to 1: bilinear between the four points of its cell.
+fn bent(inside: vec2f) -> vec2f {
+    let last = vec2f(screen.warp.columns, screen.warp.rows) - 1.0;
+    let at = inside * last;
+    let cell = min(floor(at), last - 1.0);
+    let share = at - cell;
+    let first = vec2u(cell);
+    return mix(
+        mix(mesh_point(first.x, first.y), mesh_point(first.x + 1u, first.y), share.x),
+        mix(mesh_point(first.x, first.y + 1u), mesh_point(first.x + 1u, first.y + 1u), share.x),
+        share.y,
+    );
+}
+
+// A piece of the picture for each instance, bent by the mesh, then moved with the corners. The perspective stays in w,
+// so that what is between vertices is right too.
+@vertex
+fn vs_warped(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Warped {
+    let pieces = (vec2f(screen.warp.columns, screen.warp.rows) - 1.0) * screen.warp.steps;
+    let piece = vec2f(vec2u(instance % u32(pieces.x), instance / u32(pieces.x)));
+    let inside = (piece + quad_corner(index)) / pieces;
+    let to = bent(inside);
+    let place = vec3f(screen.quad.origin + to.x * screen.quad.axis_x + to.y * screen.quad.axis_y, 1.0);
+    let moved = vec3f(dot(screen.warp.across, place), dot(screen.warp.down, place), dot(screen.warp.away, place));
+    let position = vec4f(2.0 * moved.x - moved.z, moved.z - 2.0 * moved.y, 0.0, moved.z);
+    let uv = screen.quad.uv_origin + inside.x * screen.quad.uv_x + inside.y * screen.quad.uv_y;
+    return Warped(position, uv, inside);
+}
+
+// How much light is left this far from an edge, in widths of the fade: two of them, face to face, add up to 1.
+// Bourke 2004, "Edge blending using commodity projectors".
+fn faded(from_edge: vec2f, widths: vec2f) -> vec2f {
+    let t = saturate(from_edge / max(widths, vec2f(1e-6)));
+    let curve = vec2f(screen.warp.curve);
+    return select(1.0 - 0.5 * pow(2.0 * (1.0 - t), curve), 0.5 * pow(2.0 * t, curve), t < vec2f(0.5));
 }
 
 // Interleaved gradient noise (Jimenez 2014, "Next Generation Post Processing in Call of Duty: Advanced Warfare").
@@ -97,15 +160,15 @@ fn toned(light: vec3f) -> vec3f {
     }
 }
 
-@fragment
-fn fs_main(corner: Corner) -> @location(0) vec4f {
+// What the display is sent at a point of the stage, before dither.
+fn encoded_at(uv: vec2f) -> vec3f {
     var light: vec3f;
     if FILL != HOLD {
-        light = between(corner.uv);
+        light = between(uv);
     } else if EXACT {
-        light = textureLoad(stage, vec2i(corner.uv * vec2f(textureDimensions(stage))), 0).rgb;
+        light = textureLoad(stage, vec2i(uv * vec2f(textureDimensions(stage))), 0).rgb;
     } else {
-        light = textureSampleLevel(stage, linear_sampler, corner.uv, 0.0).rgb;
+        light = textureSampleLevel(stage, linear_sampler, uv, 0.0).rgb;
     }
     if GRADED {
         light = balanced(screen.grade, light);
@@ -117,5 +180,22 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
     if BENT {
         encoded = pow(encoded, vec3f(1.0 / screen.gamma));
     }
-    return vec4f(encoded + (noise(corner.position.xy) - 0.5) * screen.dither, 1.0);
+    return encoded;
+}
+
+fn dithered(encoded: vec3f, pixel: vec2f) -> vec4f {
+    return vec4f(encoded + (noise(pixel) - 0.5) * screen.dither, 1.0);
+}
+
+@fragment
+fn fs_main(corner: Corner) -> @location(0) vec4f {
+    return dithered(encoded_at(corner.uv), corner.position.xy);
+}
+
+@fragment
+fn fs_warped(warped: Warped) -> @location(0) vec4f {
+    let near = faded(warped.inside, screen.warp.widths.xy);
+    let far = faded(1.0 - warped.inside, screen.warp.widths.zw);
+    let left = pow(near.x * near.y * far.x * far.y, 1.0 / screen.warp.gamma);
+    return dithered(encoded_at(warped.uv) * left, warped.position.xy);
 }

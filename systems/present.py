@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.component import state
-from engine.components import Display, Logo, Overlay, Sound, Stage, Stream
+from engine.components import Display, Edges, Logo, Overlay, Sound, Stage, Stream, Warp
 from engine.display.hotplug import Hotplug, NoTarget
 from engine.display.outputs import Outputs
 from engine.display.presenter import REHEARSED, Finished, Presenter
 from engine.display.recorder import Recorder
 from engine.display.target import OffscreenTarget, Target
+from engine.display.warp import Warping
 from engine.errors import OutputError, ShowError
 from engine.gpu.grading import Grading as GpuGrading
 from engine.gpu.passes import Passes
@@ -40,12 +41,14 @@ class Presented:
     logo: Logo | None = None
     overlay: Overlay | None = None
     grading: GpuGrading | None = None
+    warping: Warping | None = None
+    looks: tuple[object, ...] = ()  # what all of these were made from
 
 
 class Present:
     """Submits the tick, and wakes the presenters.
 
-    Reads: Display, Logo, Overlay, Stream, Sound, Stage, Shown, Graded. Writes: Presented.
+    Reads: Display, Logo, Overlay, Warp, Edges, Stream, Sound, Stage, Shown, Graded. Writes: Presented.
     Sends: finished stages to the presenters.
     """
 
@@ -227,14 +230,17 @@ class Present:
             logo, overlay = self._world.get(entity, Logo), self._world.get(entity, Overlay)
             graded = self._world.get(entity, Graded)
             grading = graded.grading if graded is not None else None
+            warp, edges = self._world.get(entity, Warp), self._world.get(entity, Edges)
             assert display is not None
             assert presented is not None
             before = presented.display
-            if (before, presented.logo, presented.overlay, presented.grading) == (display, logo, overlay, grading):
+            if presented.looks == (display, logo, overlay, grading, warp, edges):
                 continue
+            presented.looks = (display, logo, overlay, grading, warp, edges)
             changed[name] = (display, presented)
             presented.display, presented.logo, presented.overlay = display, logo, overlay
             presented.grading = grading
+            presented.warping = Warping(self._passes.gpu, warp, edges) if warp or edges else None
             if name in self._presenters and before is not None and _target_differs(before, display):
                 self._close(name)
         new = {name: display for name, (display, _) in changed.items() if name not in self._presenters}
@@ -264,7 +270,7 @@ class Present:
 
     def _look(self, name: str, presenter: Presenter, display: Display, presented: Presented) -> None:
         planes = self._logo_planes(name, presented.logo)
-        presenter.look(display, presented.grading, presented.logo, planes, presented.overlay)
+        presenter.look(display, presented.grading, presented.warping, presented.logo, planes, presented.overlay)
 
     def _targets(self, displays: dict[str, Display]) -> dict[str, Target]:
         """Make a window or a texture for each; all at once, since windows share out the monitors."""

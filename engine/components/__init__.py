@@ -3,6 +3,7 @@
 from engine.components.camera import Camera
 from engine.components.cue import Cue
 from engine.components.display import Display
+from engine.components.edges import Edges
 from engine.components.environment import Environment
 from engine.components.fill import Fill
 from engine.components.grade import Grade
@@ -22,11 +23,13 @@ from engine.components.sound import Sound
 from engine.components.stage import Stage
 from engine.components.stream import Stream
 from engine.components.viewpoint import Viewpoint
+from engine.components.warp import Warp
 
 __all__ = [
     "Camera",
     "Cue",
     "Display",
+    "Edges",
     "Environment",
     "Fill",
     "Grade",
@@ -46,4 +49,5 @@ __all__ = [
     "Stage",
     "Stream",
     "Viewpoint",
+    "Warp",
 ]

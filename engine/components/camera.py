@@ -11,7 +11,8 @@ class Camera:
 
     source: str = field(
         "auto",
-        'Where pictures come from: "auto" (first webcam, else synthetic), "synthetic", "device:0", a file, or a URL.',
+        'Where pictures come from: "auto" (first webcam, else synthetic), "synthetic", "test-card", "device:0", a '
+        "file, or a URL.",
         file="camera",
     )
     width: int = field(1280, "Width asked of a webcam, and drawn by synthetic.", low=16, high=8192, unit="px")

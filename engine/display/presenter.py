@@ -16,6 +16,7 @@ from engine.display.sticker import Draw, LogoSticker, Screen
 from engine.display.tap import Tap
 from engine.display.target import OffscreenTarget, Target
 from engine.display.timing import PresentTiming
+from engine.display.warp import Warping
 from engine.geometry import lay
 from engine.gpu.grading import UNGRADED, Grading
 from engine.gpu.passes import Passes
@@ -102,6 +103,7 @@ class Presenter(Worker):
         self.name_tag = NameTag(passes, name)
         self.display = display
         self._grading: Grading | None = None
+        self._warping: Warping | None = None
         self.taps: list[Tap] = []
 
     @property
@@ -124,13 +126,14 @@ class Presenter(Worker):
         self,
         display: Display,
         grading: Grading | None,
+        warping: Warping | None,
         logo: Logo | None,
         logo_planes: Planes | None,
         overlay: Overlay | None,
     ) -> None:
         """Take over what the author says of this display."""
         self.display = display
-        self._grading = grading
+        self._grading, self._warping = grading, warping
         self.logo.look(logo, logo_planes)
         self.outline.look(overlay)
         self.overlay.look(overlay)
@@ -182,11 +185,13 @@ class Presenter(Worker):
             self._filling = None
         elif self._filling is None or self._filling.fill != display.fill:
             self._filling = Filling(passes, self._stage, self.name, display.fill)
-        exact = quad.is_exact(size, self._stage.size)
-        grading = self._grading
+        grading, warping = self._grading, self._warping
+        exact = quad.is_exact(size, self._stage.size) and not (warping is not None and warping.bends)
         if grading is not None:
             grading.write(block.data["grade"])
-        others = (None,) * 4 + (grading.view if grading is not None else None,)
+        if warping is not None:
+            warping.write(block.data["warp"])
+        others = (*(None,) * 4, grading and grading.view, warping and warping.view)
         if self._filling is not None:
             self._filling.bind(*others)
         constants = {
@@ -196,8 +201,12 @@ class Presenter(Worker):
             "BENT": float(display.gamma != 1.0),
             "FILL": FILLS[display.fill],
         }
-        pipeline = passes.pipeline("display.wgsl", self.target.format, constants=constants)
-        self._drawing = Draw(pipeline, block, passes.textures(self._stage.view, None, None, None, *others))
+        how = "main" if warping is None else "warped"
+        pipeline = passes.pipeline(
+            "display.wgsl", self.target.format, constants=constants, vertex=f"vs_{how}", fragment=f"fs_{how}"
+        )
+        textures = passes.textures(self._stage.view, None, None, None, *others)
+        self._drawing = Draw(pipeline, block, textures, warping.cells if warping is not None else 1)
         return Screen(size, self.target.format, quad, turns)
 
     def takes(self, tick: Tick) -> bool:

@@ -11,6 +11,7 @@ from engine.media.device import Device, list_devices
 from engine.media.shot import Say, Source
 from engine.media.stills import LIGHT_SUFFIXES, SUFFIXES, LightStill, Still
 from engine.media.synthetic import Synthetic
+from engine.media.test_card import TestCard
 from engine.media.video import Video
 
 
@@ -20,6 +21,8 @@ def open_source(source: str, camera: Camera, say: Say) -> Source:
         return _open_any(camera, say)
     if source == "synthetic":
         return Synthetic(camera)
+    if source == "test-card":
+        return TestCard(camera)
     if source.startswith("device:"):
         number = source.removeprefix("device:")
         if not number.isdecimal():

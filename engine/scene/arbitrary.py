@@ -74,7 +74,7 @@ def _value(random: Random, schema: Schema) -> object:
         return f"#{random.randrange(1 << 24):06x}"
     match schema["type"]:
         case "array":
-            return [_value(random, schema["items"]) for _ in range(schema["minItems"])]
+            return [_value(random, schema["items"]) for _ in range(schema.get("minItems", 0))]
         case "object":
             return {
                 name: _value(random, each)

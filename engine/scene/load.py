@@ -19,11 +19,11 @@ from engine.scene.source import Source
 from engine.scene.where import KeyPath
 from engine.scene.words import expected, near, number, shown, suggestion
 
-CAMERA_WORDS = ("auto", "synthetic", "device:0")
+CAMERA_WORDS = ("auto", "synthetic", "test-card", "device:0")
 LONG_CHOICE = 8
 """Words beyond which a mistaken one is answered by the nearest, not by all there are."""
 
-_NO_CAMERA_FILE = re.compile(r"auto|synthetic|device:\d+|[a-zA-Z][a-zA-Z0-9+.-]*://.*", re.DOTALL)
+_NO_CAMERA_FILE = re.compile(r"auto|synthetic|test-card|device:\d+|[a-zA-Z][a-zA-Z0-9+.-]*://.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

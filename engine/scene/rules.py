@@ -23,9 +23,11 @@ from engine.components import (
     Shader,
     Stage,
     Stream,
+    Warp,
 )
 from engine.components.keyframes import KEYED
 from engine.errors import ModelError, OutputError
+from engine.geometry import is_convex
 from engine.looks import LookError, read_look
 from engine.media.address import parse_address
 from engine.models.address import check_run, parse_server
@@ -101,6 +103,8 @@ def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
             "or name another entity with camera or mask"
         )
         yield "layer", ("camera", "mask"), message
+    if warp := _of(parts, Warp):
+        yield from _warp(warp)
     if "grade" in parts and not (_of(parts, Camera) or _of(parts, Display)):
         yield "grade", (), "grade has nothing to correct; move it to the entity with that camera or display table"
     if cue := _of(parts, Cue):
@@ -112,7 +116,7 @@ def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
         yield "group", (), "group is drawn by its own layer; add a layer table to this entity"
     if particles and particles.emit == "edge" and not particles.mask:
         yield "particles", ("emit", "mask"), 'emit = "edge" needs a mask to whose edge it belongs; give mask = "ENTITY"'
-    for name in ("logo", "overlay", "stream"):
+    for name in ("logo", "overlay", "stream", "warp", "edges"):
         if name in parts and not _of(parts, Display):
             yield name, (), f"{name} belongs to one display; move it to the entity with that display table"
     if (camera := _of(parts, Camera)) and 0.0 < camera.to_s <= camera.from_s:
@@ -164,6 +168,17 @@ def _keyframes(parts: Parts, keyframes: Keyframes) -> Iterator[tuple[str, tuple[
             if len(values) != len(times):
                 message = f"{name}.{field} has {len(values)} values for {len(times)} times; give one for each"
                 yield "keyframes", (name,), message
+
+
+def _warp(warp: Warp) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    wanted = 2 * warp.columns * warp.rows
+    if warp.points and len(warp.points) != wanted:
+        message = f"points: a mesh of {warp.columns} × {warp.rows} has {wanted} numbers, not {len(warp.points)}"
+        yield "warp", ("points", "columns", "rows"), message
+    corners = (warp.top_left, warp.top_right, warp.bottom_right, warp.bottom_left)
+    if not is_convex(corners):
+        message = "the corners fold the picture over; move them so that each stays on its own side of the others"
+        yield "warp", ("top_left", "top_right", "bottom_right", "bottom_left"), message
 
 
 def _mask(mask: Mask, seen: Camera | None) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -25,7 +25,7 @@ ENDINGS = {
 }
 """Files that are offered for a field that names one."""
 
-WORDS = {"camera": ("auto", "synthetic", "device:0")}
+WORDS = {"camera": ("auto", "synthetic", "test-card", "device:0")}
 """What else such a field may say."""
 
 NAMES_WIDTH = 0.38
