@@ -44,6 +44,34 @@ fn vs_tile(@builtin(vertex_index) index: u32, @builtin(instance_index) instance:
     return shown(tile_corner(index, instance));
 }
 
+// Whether the edge is moved, or fades.
+override MOVED: bool = false;
+
+const FEATHER_SAMPLES = 9;
+
+fn alpha_at(uv: vec2f) -> f32 {
+    return matte(layer.cutout, uv, picture(layer.reading, uv).rgb);
+}
+
+// Alpha of a moved edge: what is found as far out along the matte's slope as the edge is moved in; and of one that fades,
+// the mean of what is found from there on.
+fn moved_alpha(uv: vec2f) -> f32 {
+    let choke = layer.cutout.choke;
+    let feather = layer.cutout.feather;
+    let reach = layer.reading.pixel * (abs(choke) + abs(feather) + 1.0);
+    let slope = vec2f(
+        alpha_at(uv + vec2f(reach.x, 0.0)) - alpha_at(uv - vec2f(reach.x, 0.0)),
+        alpha_at(uv + vec2f(0.0, reach.y)) - alpha_at(uv - vec2f(0.0, reach.y)),
+    );
+    let outwards = -layer.reading.pixel * slope / max(length(slope), 1e-3);
+    var sum = 0.0;
+    for (var i = 0; i < FEATHER_SAMPLES; i++) {
+        let further = feather * f32(i) / f32(FEATHER_SAMPLES - 1);
+        sum += alpha_at(uv + outwards * (choke + further));
+    }
+    return sum / f32(FEATHER_SAMPLES);
+}
+
 // Whether a screen's light is taken off the person.
 override SPILL: bool = false;
 
@@ -59,11 +87,15 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
     var alpha = source.a;
     var colour = source.rgb;
     if MATTE != NONE {
-        alpha *= matte(layer.cutout, corner.uv, source.rgb);
+        var share = matte(layer.cutout, corner.uv, source.rgb);
+        if MOVED {
+            alpha *= moved_alpha(corner.uv);
+        } else {
+            alpha *= share;
+        }
         if alpha < 0.002 {
             discard;
         }
-        var share = alpha;
         if MATTE == KEY {
             share = key_share(corner.uv);
         }

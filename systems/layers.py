@@ -217,6 +217,7 @@ class PictureDrawing(Drawing):
         self._exact = False
         self._layout = "rgba"
         self._matte_kind = NONE
+        self._moved = False  # whether the matte's edge is
         self._tiled = False
         self._tiles: Tiles | None = None  # of the picture's own alpha
         self._blur: PictureBlur | None = None
@@ -262,6 +263,7 @@ class PictureDrawing(Drawing):
             **(self._grading.constants if self._grading is not None else UNGRADED),
             "GRAINY": float(self._lighting is not None and self.is_lit and self._lighting.grain > 0.0),
             "SPILL": float(self._matte_kind == KEY),
+            "MOVED": float(self._moved),
         }
         if not self._tiled:
             opaque = self.hides and self._matte_kind == NONE
@@ -295,9 +297,10 @@ class PictureDrawing(Drawing):
         """Bind what there is to bind; return whether it was something else before."""
         lit = self.lit
         tiles = matte.tiles if matte is not None else self._tiles
+        matted = (matte.version, matte.moved_px) if matte is not None else None
         graded = self._world.get(self._camera, Graded)
         key = (
-            planes.version, matte.version if matte else 0, id(tiles), lit.version if lit else 0, id(self._blur),
+            planes.version, matted, id(tiles), lit.version if lit else 0, id(self._blur),
             graded.version if graded is not None else -1,
         )  # fmt: skip
         if key == self._bound_to:
@@ -306,6 +309,7 @@ class PictureDrawing(Drawing):
         self._grading = graded.grading if graded is not None else None
         self._layout = "light" if self._blur is not None else planes.layout
         self._matte_kind = matte.kind if matte is not None else NONE
+        self._moved = matte is not None and matte.moved_px > 0.0
         views = (self._blur.view,) if self._blur is not None else planes.views
         self._textures = self._bound(
             *(*views, None)[:2],

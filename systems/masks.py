@@ -18,10 +18,13 @@ from engine.gpu.passes import Passes
 from engine.gpu.planes import LAYOUTS, Planes
 from engine.gpu.sides import Ramps, Sides
 from engine.gpu.tiles import GUIDED, KEY, NONE, TEXTURE, Tiles
-from engine.media.picture import Plane
+from engine.media.picture import Picture, Plane
+from engine.notices import Notices
 from engine.tick import Tick
+from engine.timing.clock import Clock
 from engine.world import World
 from systems.inference import Inferred, Shown, who_decides
+from systems.screens import Screens
 
 SURE: Ramps = (0.02, 0.1, 0.9, 0.98)
 """Alphas of a mask between which a pixel's colour is neither surely the person's nor surely what is behind."""
@@ -69,7 +72,15 @@ class Matte:
     @property
     def reach(self) -> int:
         """How far from a tile an edge still counts in it, in texels."""
-        return REACH_TEXELS if self.kind == KEY else 1
+        if self.kind == KEY:
+            return REACH_TEXELS + math.ceil(self.moved_px / 4)
+        # A network's mask is coarser than its picture; a texel of it for each pixel is more than enough.
+        return 1 + math.ceil(self.moved_px)
+
+    @property
+    def moved_px(self) -> float:
+        """How far from where it was an edge may be, in pixels of the picture."""
+        return abs(self.mask.choke_px) + abs(self.mask.feather_px)
 
     @property
     def keyed(self) -> Any:
@@ -97,6 +108,7 @@ class Matte:
         cutout["darkness"] = self.key.darkness
         cutout["threshold"] = self.mask.threshold
         cutout["softness"] = self.mask.softness
+        cutout["choke"], cutout["feather"] = self.mask.choke_px, self.mask.feather_px
 
 
 def chroma_length(encoded: NDArray[Any]) -> float:
@@ -111,9 +123,10 @@ class Masks:
     Reads: Mask, Key, Shown, Inferred. Writes: Matte. Sends: nothing.
     """
 
-    def __init__(self, world: World, passes: Passes) -> None:
+    def __init__(self, world: World, passes: Passes, clock: Clock, notices: Notices) -> None:
         self._world = world
         self._passes = passes
+        self._screens = Screens(passes.gpu, clock, notices)
         self._revision = -1
         self._shapes_wanted: set[str] = set()  # masks of which light or particles need the shape
 
@@ -130,7 +143,7 @@ class Masks:
             name = self._world.name(entity)
             if matte.kind == KEY:
                 if shown.changed:
-                    self._key(tick, name, matte, shown.planes)
+                    self._key(tick, name, matte, shown.planes, shown.picture)
             elif matte.kind == TEXTURE:
                 if shown.changed:
                     self._upload_truth(name, matte, shown.picture.truth)
@@ -154,7 +167,6 @@ class Masks:
             matte.mask = mask
             matte.key = key or Key()
             matte.camera = self._world.entity(mask.camera) if mask.camera else entity
-            matte.screen = np.array([int(matte.key.screen.hex()[i : i + 2], 16) / 255 for i in (1, 3, 5)])
 
         self._shapes_wanted = {cloud.mask for _, (cloud,) in self._world.each(Particles) if cloud.emit == "edge"}
         if any(overlay.outline for _, (overlay,) in self._world.each(Overlay)):
@@ -163,13 +175,17 @@ class Masks:
             layer = self._world.get(entity, Layer)
             self._shapes_wanted.add((layer.mask if layer is not None else "") or self._world.name(entity))
 
-    def _key(self, tick: Tick, name: str, matte: Matte, planes: Planes) -> None:
+    def _key(self, tick: Tick, name: str, matte: Matte, planes: Planes, picture: Picture) -> None:
+        screen = self._screens.colour(name, matte.key, picture, tick.now_ns)
+        if screen is None:
+            return
+        matte.screen = screen
         if matte.keyer is None or matte.keyer.picture_size != planes.size:
             matte.tiles = matte.tiles or Tiles(self._passes, name)
             matte.keyer = Keyer(self._passes, name, planes.size, matte.tiles)
             matte.view, matte.sides = matte.keyer.view, matte.keyer.sides
             matte.version += 1
-        matte.keyer.run(tick.encoder, planes, matte)
+        matte.keyer.run(tick.encoder, planes, matte, self._screens.plate(name, matte.key, planes))
         matte.changed = True
 
     def _sort(self, tick: Tick, name: str, matte: Matte, planes: Planes) -> None:

@@ -120,7 +120,7 @@ class Show:
             "grading": self.grading,
             "capture": self.capture,
             "inference": self.inference,
-            "masks": Masks(world, passes),
+            "masks": Masks(world, passes, clock, self.notices),
             "lighting": self.lighting,
             "particles": self.particles,
             "layers": self.layers,

@@ -53,6 +53,12 @@ class Mask:
         (0.0, 0.0, 0.0, 0.0),
         "Never person: this far in from the left, top, right and bottom, in fractions of the picture.",
     )
+    choke_px: float = field(
+        0.0, "Move the edge inwards, or, below 0, outwards; in pixels of the picture.", low=-8.0, high=8.0, unit="px"
+    )
+    feather_px: float = field(
+        0.0, "Let the edge fade over this far inwards, or, below 0, outwards.", low=-16.0, high=16.0, unit="px"
+    )
     softness: float = field(0.4, "Width of the edge in mask values; 0 is a hard cut.", low=0.0, high=1.0)
 
 

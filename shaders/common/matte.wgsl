@@ -19,6 +19,8 @@ struct Cutout {
     softness: f32,
     despill: f32,
     darkness: f32,
+    choke: f32,         // pixels of the picture that the edge is moved inwards
+    feather: f32,       // and over which it fades inwards; below 0 outwards
 }
 
 // How much of what the key sees at `uv` is person, before `tolerance` and `key_softness`.

@@ -277,7 +277,7 @@ class InspectorPanel:
             imgui.end_combo()
 
     def _draw_colour(self, session: Session, path: KeyPath, _control: Control, value: Any) -> None:
-        text = Colour.parse(value).hex()
+        text = Colour.parse("#808080" if value == "auto" else value).hex()
         rgb = list(ink(text)[:3])
         dropper = imgui.get_frame_height()
         imgui.set_next_item_width(imgui.get_content_region_avail().x - dropper - 4)
