@@ -1,7 +1,9 @@
 // First step from a network's mask to a matte, at the mask's own size: hold still what does not move.
 //
-// Keeps a small copy of the picture beside the mask. Where picture and mask both stayed the same the last mask is kept
-// in part; where either changed, the new one counts at once, so that a moving hand leaves no trail.
+// Keeps the mean of mask and picture, small, since the picture last moved at each pixel: of two after one frame, of three
+// after two, until `keep` says that it is enough. So what a hand has uncovered is settled by the next frame, a trail has
+// nothing to feed on, and what has been still for long hardly flickers. What moves is measured against the mean picture,
+// whose noise is less than that of the last one.
 
 #include "common/colour.wgsl"
 #include "common/frame.wgsl"
@@ -14,7 +16,7 @@
 
 struct Smooth {
     reading: Reading,
-    keep: f32,  // share of the last mask where nothing moved
+    keep: f32,  // the most that counts of what was before, where nothing moved
 }
 
 @group(1) @binding(0) var<uniform> smooth_: Smooth;
@@ -24,8 +26,10 @@ fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
     return whole(index);
 }
 
+const MOST_FRAMES = 64.0;
+
 struct Kept {
-    @location(0) guide: vec4f,
+    @location(0) guide: vec4f,  // and how many frames it is the mean of
     @location(1) mask: vec4f,
 }
 
@@ -40,8 +44,10 @@ fn fs_main(corner: Corner) -> Kept {
     let texel = vec2i(corner.position.xy);
     let now = textureLoad(new_mask, texel, 0).r;
     let before = textureLoad(last_mask, texel, 0).r;
-    let moved = length(colour - textureLoad(last_guide, texel, 0).rgb);
-    // Camera noise moves a pixel's colour by about 0.02; a third of that differs in mask value is a changed mind.
-    let still = (1.0 - smoothstep(0.03, 0.10, moved)) * (1.0 - smoothstep(0.25, 0.60, abs(now - before)));
-    return Kept(vec4f(colour, 1.0), vec4f(mix(now, before, smooth_.keep * still), 0.0, 0.0, 1.0));
+    let past = textureLoad(last_guide, texel, 0);
+    // Camera noise moves a colour by up to 0.02; where the mask changes its mind, less is taken for motion.
+    let moved = length(colour - past.rgb) * (1.0 + abs(now - before));
+    let frames = past.a * (1.0 - smoothstep(0.06, 0.16, moved));
+    let share = min(smooth_.keep, frames / (frames + 1.0));
+    return Kept(vec4f(mix(colour, past.rgb, share), min(frames + 1.0, MOST_FRAMES)), vec4f(mix(now, before, share)));
 }

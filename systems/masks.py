@@ -270,7 +270,7 @@ class Refiner:
 
         self._raw = gpu.texture(f"{name} mask", *size, "r8unorm", Usage.TEXTURE_BINDING | Usage.COPY_DST)
         self._raw_view = self._raw.create_view()
-        self._guides = [view("guide", "rgba8unorm") for _ in (0, 1)]
+        self._guides = [view("guide", "rgba16float") for _ in (0, 1)]
         self._smoothed = [view("smoothed", "r16float") for _ in (0, 1)]
         self._lines = view("lines", "rgba16float")
         self.view = view("matte", "rgba16float")
@@ -295,7 +295,7 @@ class Refiner:
         if self._bound != (planes.version, planes.layout):
             self._bound = (planes.version, planes.layout)
             self._smooth_pipeline = passes.pipeline(
-                "mask_smooth.wgsl", ("rgba8unorm", "r16float"), constants={"LAYOUT": LAYOUTS[planes.layout]}
+                "mask_smooth.wgsl", ("rgba16float", "r16float"), constants={"LAYOUT": LAYOUTS[planes.layout]}
             )
             plane_views = (*planes.views, None)[:2]
             self._smooth_textures = [

@@ -44,10 +44,10 @@ class Mask:
         high=2000.0,
         unit="ms",
     )
-    smooth: float = field(0.5, "How much of the last mask is kept where the picture is still.", low=0.0, high=0.95)
+    smooth: float = field(0.9, "The most that counts of earlier masks, where the picture is still.", low=0.0, high=0.95)
     refine: float = field(1.0, "How closely a neural mask follows the edges of its picture.", low=0.0, high=1.0)
     threshold: float = field(
-        0.65, "Where a neural mask has its edge, between background (0) and person (1).", low=0.05, high=0.95
+        0.55, "Where a neural mask has its edge, between background (0) and person (1).", low=0.05, high=0.95
     )
     garbage: tuple[Fraction, Fraction, Fraction, Fraction] = field(
         (0.0, 0.0, 0.0, 0.0),

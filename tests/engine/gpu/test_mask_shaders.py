@@ -144,15 +144,27 @@ def test_the_mask_is_new_at_once_where_the_picture_moves(studio: Studio) -> None
     low, high = np.full((HEIGHT, WIDTH), 100, np.uint8), np.full((HEIGHT, WIDTH), 140, np.uint8)
     studio.refine(grey, low)
     found = studio.refine(moved, high)[..., 3] * 255
-    assert found[:, : WIDTH // 2 - 3].mean() == pytest.approx(104, abs=0.5)
+    assert found[:, : WIDTH // 2 - 3].mean() == pytest.approx(120, abs=0.5)
     assert found[:, WIDTH // 2 + 3 :].mean() == pytest.approx(140, abs=0.5)
 
 
-def test_a_mask_that_changed_its_mind_leaves_no_trail(studio: Studio) -> None:
-    grey = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+def test_what_a_hand_has_uncovered_is_settled_within_two_frames(studio: Studio) -> None:
+    hand, wall = (np.full((HEIGHT, WIDTH, 3), level, np.uint8) for level in (180, 128))
+    all_of_it, most, nothing = (np.full((HEIGHT, WIDTH), level, np.uint8) for level in (255, 200, 0))
     studio.matte.mask = Mask(camera="front", smooth=0.95, refine=0.0)
-    studio.refine(grey, np.full((HEIGHT, WIDTH), 255, np.uint8))
-    assert studio.refine(grey, np.zeros((HEIGHT, WIDTH), np.uint8))[..., 3].max() == 0
+    for _ in range(5):
+        studio.refine(hand, all_of_it)
+    assert studio.refine(wall, most)[..., 3].max() * 255 == pytest.approx(200, abs=0.5), "a network that sees it late"
+    assert studio.refine(wall, nothing)[..., 3].max() * 255 == pytest.approx(100, abs=0.5), "under a threshold of .55"
+    assert studio.refine(wall, nothing)[..., 3].max() * 255 == pytest.approx(67, abs=0.5)
+
+
+def test_a_network_that_blinks_before_a_still_picture_is_held(studio: Studio) -> None:
+    grey = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+    studio.matte.mask = Mask(camera="front", smooth=0.9, refine=0.0)
+    for _ in range(12):
+        studio.refine(grey, np.full((HEIGHT, WIDTH), 255, np.uint8))
+    assert studio.refine(grey, np.zeros((HEIGHT, WIDTH), np.uint8))[..., 3].min() == pytest.approx(0.9, abs=0.01)
 
 
 # Tiles ----------------------------------------------------------------------------------------------------------------
