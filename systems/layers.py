@@ -27,6 +27,7 @@ from engine.components.layer import Blend
 from engine.errors import ShaderError
 from engine.geometry import Quad, Vector, lay, stored_box
 from engine.gpu.blur import MOST_SIGMA_PX, Blur
+from engine.gpu.bokeh import Bokeh
 from engine.gpu.device import Usage
 from engine.gpu.grading import UNGRADED, Grading
 from engine.gpu.look import Look
@@ -220,7 +221,7 @@ class PictureDrawing(Drawing):
         self._moved = False  # whether the matte's edge is
         self._tiled = False
         self._tiles: Tiles | None = None  # of the picture's own alpha
-        self._blur: PictureBlur | None = None
+        self._blur: PictureBlur | Bokeh | None = None
 
     def prepare(self, tick: Tick, shift: Vector) -> None:
         """Pack picture, matte and light; blur where the picture is new."""
@@ -285,13 +286,25 @@ class PictureDrawing(Drawing):
             self._blur.free()
 
     def _prepare_blur(self, tick: Tick, planes: Planes, changed: bool) -> None:
-        if self._blur is None or not self._blur.fits(planes, self.layer.blur_px):
-            if self._blur is not None:
-                self._blur.free()
-            self._blur = PictureBlur(self._passes, planes, self.layer.blur_px)
+        layer, blur = self.layer, self._blur
+        if layer.blur_shape == "disc":
+            person = self._world.get(layer.blur_without, Matte) if layer.blur_without else None
+            silhouette = person.silhouette.view if person is not None and person.silhouette is not None else None
+            if not isinstance(blur, Bokeh) or not blur.fits(planes, layer.blur_px, silhouette):
+                if blur is not None:
+                    blur.free()
+                self._blur = blur = Bokeh(self._passes, planes, layer.blur_px, silhouette)
+                changed = True
+            if changed or (person is not None and person.changed):
+                blur.run(tick.encoder, planes)
+            return
+        if not isinstance(blur, PictureBlur) or not blur.fits(planes, layer.blur_px):
+            if blur is not None:
+                blur.free()
+            self._blur = blur = PictureBlur(self._passes, planes, layer.blur_px)
             changed = True
         if changed:
-            self._blur.run(tick.encoder, planes, self.layer.blur_px)
+            blur.run(tick.encoder, planes, layer.blur_px)
 
     def _bind(self, planes: Planes, matte: Matte | None) -> bool:
         """Bind what there is to bind; return whether it was something else before."""

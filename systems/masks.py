@@ -169,6 +169,7 @@ class Masks:
             matte.camera = self._world.entity(mask.camera) if mask.camera else entity
 
         self._shapes_wanted = {cloud.mask for _, (cloud,) in self._world.each(Particles) if cloud.emit == "edge"}
+        self._shapes_wanted.update(layer.blur_without for _, (layer,) in self._world.each(Layer) if layer.blur_without)
         if any(overlay.outline for _, (overlay,) in self._world.each(Overlay)):
             self._shapes_wanted.update(self._world.name(entity) for entity, _ in self._world.each(Mask))
         for entity, (_,) in self._world.each(Lighting):

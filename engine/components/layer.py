@@ -30,3 +30,9 @@ class Layer:
     blur_px: float = field(
         0.0, "Blur of a camera's picture, as the standard deviation in its own pixels.", low=0.0, high=200.0, unit="px"
     )
+    blur_shape: Literal["gauss", "disc"] = field(
+        "gauss", "Soft, or as a lens does it: points become discs, and bright ones are seen as such (bokeh)."
+    )
+    blur_without: str = field(
+        "", "The entity whose person a disc blur leaves out: nothing of them bleeds into what is behind.", refers="mask"
+    )
