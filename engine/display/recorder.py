@@ -225,9 +225,9 @@ class Recorder(Worker):
             steady.write(self._picture, time_ns)
         self._newest_ns = time_ns
         if steady.left_out > left_out:
-            slow = "its encoder or its server" if self.settings.address.comes_back else "its encoder or its disk"
+            slow = f"its encoder, {'server' if self.settings.address.comes_back else 'disk'} or machine is too slow"
             remedy = "make the display smaller, or its rate lower"
-            self.notices.say("visible", self.name, f"{slow} is too slow, so pictures are left out; {remedy}")
+            self.notices.say("visible", self.name, f"{slow}, so pictures are left out; {remedy}")
         return True
 
     def _keep_up(self) -> None:

@@ -51,7 +51,8 @@ class Film:
 
     pictures: int = 0
     unread: int = 0
-    late_ms: list[float] = field(default_factory=list)  # of each picture: its place less the time on it
+    late_ms: list[float] = field(default_factory=list)  # of each picture: its first place less the time on it
+    newest_ms: int = -1
     apart_ms: list[float] = field(default_factory=list)  # of each click: how much later than its picture it is heard
 
 
@@ -177,7 +178,8 @@ def _take(film: Film, luma: NDArray[np.uint8], place_s: float) -> None:
     time_ms = decode(luma)
     if time_ms is None:
         film.unread += 1
-    else:
+    elif time_ms != film.newest_ms:  # else it only repeats the last one, and is later by as much
+        film.newest_ms = time_ms
         film.late_ms.append(1e3 * place_s - time_ms - 0.5)  # it tells whole milliseconds that are over
 
 
