@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("scenes", nargs="+", type=Path, metavar="SCENE", help="a TOML file")
 
     bench = _command(commands, "bench", "tools.bench", "measure, each figure against a named rival")
-    bench.add_argument("names", nargs="*", metavar="NAME", help="which benches; else all")
+    bench.add_argument("names", nargs="*", metavar="NAME", help="which benches; else all but the long ones")
     bench.add_argument("--replay", type=Path, metavar="FILE", help="pacing: meet a show's log")
     _add_json(bench)
 
