@@ -574,6 +574,12 @@ class GroupDrawing(Drawing):
         data["opacity"] = self.layer.opacity
         self._note(self._block, otherwise=moved)
 
+    def touch(self) -> None:
+        """Count as changed in the next tick, with all its layers."""
+        super().touch()
+        for member in self.members:
+            member.touch()
+
     def _stroke(self, render: Any, target_format: str, stroke: Stroke) -> None:
         """Draw what was composed."""
         constants = {"LAYOUT": LAYOUTS["light"], "EXACT": float(self._exact and not stroke.small)}

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from engine.components import Layer
+from engine.components import Cue, Display, Edges, Grade, Group, Layer, Warp
 from engine.components.layer import Blend
 from systems.layers import BLENDS
 from tools.bench.blends import mixed
@@ -48,6 +48,8 @@ def run(quick: bool = False) -> Result:
         result.add("growth with layers: cost ~ n^", growth(by_count), "")
         result.add("growth with pixels: cost ~ n^", growth(by_pixels), "")
         _blends(result, sizes[0], Path(folder), rounds)
+        _groups(result, sizes[0], Path(folder), rounds)
+        _displays(result, sizes[0], Path(folder), rounds)
     result.notes.append("full-size pictures at half opacity; ours on a stage of 16-bit floats, waited for")
     return result
 
@@ -150,3 +152,65 @@ def _formula(blend: Blend, picture: Any, light_of: Any) -> Work:
         _ = below * (1 - half) + mixed(blend, below, above) * half
 
     return work
+
+
+def _groups(result: Result, size: tuple[int, int], folder: Path, rounds: int) -> None:
+    """Time two pictures by themselves, in groups of each kind, clipped, and dissolving; against themselves alone."""
+    room = still_file(folder, size)
+    two = {f"layer{i}": picture_layer(room, Layer(order=i, opacity=OPACITY)) for i in range(2)}
+    grouped = {f"layer{i}": picture_layer(room, Layer(order=i, opacity=OPACITY, group="g")) for i in range(2)}
+    looks = {f"layer{i}": picture_layer(room, Layer(order=i, visible=i == 0)) for i in range(2)}
+    cue = Cue(key="x", show=("layer1",), hide=("layer0",), fade_s=600.0)
+    scenes: dict[str, Entities] = {
+        "two pictures": two,
+        "… in a group": {**grouped, "g": {"group": Group(), "layer": Layer()}},
+        "… in a group that is not isolated": {**grouped, "g": {"group": Group(isolated=False), "layer": Layer()}},
+        "… in a knockout group": {**grouped, "g": {"group": Group(knockout=True), "layer": Layer()}},
+        "… dissolving into each other": {**looks, "cue": {"cue": cue}},
+    }
+    with ExitStack() as opened:
+        contenders: dict[str, Work] = {}
+        for name, entities in scenes.items():
+            stepper = opened.enter_context(stepping({"stage": stage_of(size), **entities}))
+            stepper.show.cues.press("x")
+            stepper.tick()
+            contenders[name] = stepper.draw_anew
+        timings = interleave(contenders, rounds, warm_up=1)
+    for name in scenes:
+        result.add(f"{size[1]}p, {name}", timings[name].median_ms, "ms")
+        if name != "two pictures":
+            result.against(f"{size[1]}p, {name}", "by themselves", timings[name].faster_than(timings["two pictures"]))
+
+
+def _displays(result: Result, size: tuple[int, int], folder: Path, rounds: int) -> None:
+    """Time a whole tick of a still picture with a display that does nothing to it, and with one that does."""
+    room = still_file(folder, size)
+    picture: Any = cv2.imread(str(room))
+    table = folder / "look.cube"
+    colours = np.stack(np.meshgrid(*[np.linspace(0, 1, 33)] * 3, indexing="ij"), axis=-1)[..., ::-1].reshape(-1, 3)
+    table.write_text("LUT_3D_SIZE 33\n" + "\n".join(" ".join(f"{v:.5f}" for v in row) for row in colours))
+    pinned = Warp(top_left=(0.1, 0.05), top_right=(0.85, 0.2), bottom_right=(0.95, 0.9), bottom_left=(0.02, 0.8))
+    displays: dict[str, dict[str, object]] = {
+        "plain": {},
+        "with pinned corners": {"warp": pinned},
+        "with a mesh of 9 × 9": {"warp": Warp(columns=9, rows=9)},
+        "with faded edges": {"edges": Edges(left=0.2, right=0.2)},
+        "with a table": {"grade": Grade(lut=str(table))},
+    }
+    corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32) * np.array(size, np.float32)
+    moved = np.array((pinned.top_left, pinned.top_right, pinned.bottom_right, pinned.bottom_left), np.float32)
+    matrix = cv2.getPerspectiveTransform(corners, moved * np.array(size, np.float32))
+    warped = np.empty_like(picture)
+    with ExitStack() as opened:
+        contenders: dict[str, Work] = {"OpenCV": lambda: cv2.warpPerspective(picture, matrix, size, dst=warped)}
+        for name, parts in displays.items():
+            entities = {"front": picture_layer(room, Layer()), "wall": {"display": Display(kind="offscreen"), **parts}}
+            stepper = opened.enter_context(stepping({"stage": stage_of(size), **entities}, ticks=4))
+            contenders[name] = stepper.same_tick
+        timings = interleave(contenders, rounds, warm_up=1)
+    for name in displays:
+        result.add(f"{size[1]}p, tick and display {name}", timings[name].median_ms, "ms")
+        if name != "plain":
+            result.against(f"{size[1]}p, display {name}", "one without", timings[name].faster_than(timings["plain"]))
+    ratio = timings["with pinned corners"].faster_than(timings["OpenCV"])
+    result.against(f"{size[1]}p, tick and display with pinned corners", "OpenCV warpPerspective alone, 8 bits", ratio)
