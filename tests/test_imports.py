@@ -23,7 +23,11 @@ ONLY_IN = {
     "esper": {"engine/world.py"},
     "glfw": {"engine/display/window.py", "engine/display/monitors.py"},
     "grpc": {"engine/models/server.py"},
-    "onnxruntime": {"engine/models/session.py", "tools/bench/triton_person.py"},  # the latter is not of the program
+    "onnxruntime": {
+        "engine/models/session.py",
+        "tools/bench/triton_person.py",  # it is not of the program
+        "tools/models/optimise.py",  # it makes models and runs none
+    },
     "zmq": {"engine/models/process.py", "engine/models/perception.py"},
 }
 """Each special package, and the files of the program that may import it."""

@@ -110,6 +110,15 @@ def _add_models(command: argparse.ArgumentParser) -> None:
     evaluate.add_argument("models", nargs="+", metavar="MODEL", help="a name, or an ONNX file")
     evaluate.add_argument("--set", type=Path, required=True, metavar="FOLDER", help="masks, and clips or images")
     evaluate.add_argument("--sheets", type=Path, metavar="FOLDER", help="write contact sheets into it")
+    optimise = actions.add_parser("optimise", help="make FP16 and INT8 variants; keep what is faster and as good")
+    optimise.add_argument("models", nargs="+", metavar="MODEL", help="a name, or an ONNX file")
+    optimise.add_argument("--set", type=Path, required=True, metavar="FOLDER", help="masks, and clips or images")
+    optimise.add_argument(
+        "--calibrate", type=Path, nargs="+", required=True, metavar="PATH",
+        help="pictures, folders or films of what it will see, as `scrim run --record` writes",
+    )  # fmt: skip
+    optimise.add_argument("--loss", type=float, default=0.005, metavar="IOU", help="how much may be lost; else 0.005")
+    optimise.add_argument("--out", type=Path, metavar="FOLDER", help="where to keep them; else with the store's models")
 
 
 def _add_set(command: argparse.ArgumentParser) -> None:

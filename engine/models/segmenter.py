@@ -56,6 +56,11 @@ class Segmenter(Runner):
         """Why that is not the fastest provider installed, in one line, or nothing."""
         return self._session.fallback
 
+    @property
+    def fed(self) -> tuple[str, Array]:
+        """The name of its input, and what the last run put there."""
+        return self._session.declared_inputs[0].name, self._session.inputs[0]
+
     def run(self, picture: Picture, mask: Plane, camera: str = "") -> None:  # noqa: ARG002 - it is all the same here
         """Write the person of `picture` into `mask`, (height, width) of `mask_size`."""
         self.find(self.shrinker.pixels(picture), mask)

@@ -13,7 +13,9 @@ from engine.models.store import Store
 
 def run(arguments: Namespace) -> int:
     """Do `arguments.action`; return 1 when a model is not what it should be."""
-    return {"list": _list, "info": _info, "pull": _pull, "verify": _verify, "eval": _eval}[arguments.action](arguments)
+    return {"list": _list, "info": _info, "pull": _pull, "verify": _verify, "eval": _eval, "optimise": _optimise}[
+        arguments.action
+    ](arguments)
 
 
 def entry(name: str) -> Known:
@@ -93,3 +95,10 @@ def _eval(arguments: Namespace) -> int:
     from tools.models import evaluate
 
     return evaluate.run([locate(name) for name in arguments.models], arguments.set, arguments.sheets)
+
+
+def _optimise(arguments: Namespace) -> int:
+    from tools.models import optimise
+
+    models = [locate(name) for name in arguments.models]
+    return optimise.run(models, arguments.set, arguments.calibrate, arguments.loss, arguments.out)
