@@ -145,18 +145,25 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.screenshot is not None:
         screenshot(session, arguments.screenshot, arguments.at, arguments.size or SIZE)
         return 0
-    lock = Lock(arguments.scene)
+    scene: Path | None = arguments.scene
+    while scene is not None:
+        scene = edit(session if scene == arguments.scene else Session(scene), arguments.size or SIZE)
+    return 0
+
+
+def edit(session: Session, size: tuple[int, int]) -> Path | None:
+    """Open a scene in a window until that is closed; return what somebody wants to have instead."""
+    lock = Lock(session.path)
     if lock.holder:
         session.other_previewer = f"Process {lock.holder} has this scene open in a previewer too."
         session.said = session.other_previewer
     try:
-        in_a_window(session, arguments.size or SIZE)
+        return in_a_window(session, size)
     finally:
         lock.release()
-    return 0
 
 
-def in_a_window(session: Session, size: tuple[int, int]) -> None:
+def in_a_window(session: Session, size: tuple[int, int]) -> Path | None:
     """Show and edit in a window until that is closed. Raises DisplayError where there is no desktop."""
     gpu = open_gpu()
     try:
@@ -167,6 +174,7 @@ def in_a_window(session: Session, size: tuple[int, int]) -> None:
         previewer = Previewer(session, gpu, window, Input(window), stepped=False)
         try:
             previewer.run()
+            return previewer.workspace.next_scene
         finally:
             previewer.close()
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from imgui_bundle import ImVec2, ImVec4, imgui
 
 from engine.notices import log
@@ -11,6 +13,7 @@ from tools.preview.panels.bar import BarPanel
 from tools.preview.panels.costs import CostsPanel
 from tools.preview.panels.displays import DisplaysPanel
 from tools.preview.panels.inspector import InspectorPanel
+from tools.preview.panels.new_scene import NewScenePanel
 from tools.preview.panels.picture import PicturePanel
 from tools.preview.panels.problems import ProblemsPanel
 from tools.preview.panels.scene import ScenePanel
@@ -34,7 +37,8 @@ class Workspace:
         self._canvas = canvas
         self._player = player
         fonts = canvas.fonts
-        self.bar = BarPanel(fonts, player)
+        self.new_scene = NewScenePanel(canvas)
+        self.bar = BarPanel(fonts, player, self.new_scene)
         self.problems = ProblemsPanel(fonts, player)
         self.left: list[Panel] = [ScenePanel(fonts)]
         self.picture = PicturePanel(canvas, player)
@@ -45,6 +49,7 @@ class Workspace:
         self.bottom.append(self.displays)
         self.closing = False
         self._asking = False
+        self._next_scene: Path | None = None
         self._is_laid = False
         self._in_front = "Timeline" if player.mode == "stepped" else "Costs"
         self._problems = 0
@@ -55,6 +60,11 @@ class Workspace:
     def is_dragging(self) -> bool:
         """Whether somebody holds something, so that what is drawn matters most."""
         return bool(imgui.is_any_item_active())
+
+    @property
+    def next_scene(self) -> Path | None:
+        """What is to be opened once this scene is closed."""
+        return self._next_scene if self.closing else None
 
     def show_panel(self, title: str) -> None:
         """Bring a panel to the front from the next frame on."""
@@ -96,6 +106,10 @@ class Workspace:
         self._draw_strip("foot", ImVec2(0, viewport.size.y - foot), ImVec2(viewport.size.x, foot), 5)
         self._draw_foot(session)
         imgui.end()
+        self._safely(self.new_scene, session)
+        if self.new_scene.wanted is not None and self._next_scene is None:
+            self._next_scene, self.new_scene.wanted = self.new_scene.wanted, None
+            self.ask_to_close(session)
         self._ask(session)
 
     def _safely(self, panel: Panel, session: Session) -> None:
@@ -175,6 +189,8 @@ class Workspace:
         route = imgui.InputFlags_.route_global
         if imgui.shortcut(control | imgui.Key.s, route):
             session.save()
+        if imgui.shortcut(control | imgui.Key.n, route):
+            self.new_scene.open(session)
         if imgui.get_io().want_text_input:
             return
         if imgui.shortcut(control | imgui.Key.z, route):
@@ -202,6 +218,7 @@ class Workspace:
                 self.closing = True
             imgui.same_line()
             if imgui.button("Go on") or imgui.is_key_pressed(imgui.Key.escape):
+                self._next_scene = None
                 imgui.close_current_popup()
             imgui.end_popup()
         imgui.pop_style_var()

@@ -15,7 +15,7 @@ from imgui_bundle import imgui
 import systems.show
 from engine.gpu.shader import FOLDER, Shaders
 from tests.tools.preview.conftest import Hands, Open
-from tools.preview.session import Selection
+from tools.preview.session import Selection, Session
 
 SCENE = """# A test.
 [stage.stage]
@@ -242,3 +242,14 @@ def test_closing_with_changes_asks(opened: Open) -> None:
     hands.click("Save and close")
     assert workspace.closing
     assert "opacity = 0.5" in hands.session.path.read_text("utf-8")
+
+
+def test_another_scene_is_begun_from_an_example(opened: Open) -> None:
+    hands = opened(SCENE)
+    hands.keys("ctrl+n")
+    hands.click("invisible_button aurora")
+    hands.click("Begin like aurora")
+    workspace = hands.previewer.workspace
+    assert workspace.closing
+    assert workspace.next_scene == hands.session.path.parent / "my_show.toml"
+    assert Session(workspace.next_scene).scene is not None

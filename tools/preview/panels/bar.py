@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
+from tools.preview.panels.new_scene import NewScenePanel
 from tools.preview.panels.widgets import at_right, chip, coloured, icon_button, tip
 from tools.preview.player import Player
 from tools.preview.session import Session
@@ -15,7 +16,8 @@ class BarPanel:
 
     title = "Bar"
 
-    def __init__(self, fonts: Fonts, player: Player) -> None:
+    def __init__(self, fonts: Fonts, player: Player, new_scene: NewScenePanel) -> None:
+        self.new_scene = new_scene
         self._fonts = fonts
         self._player = player
 
@@ -36,6 +38,9 @@ class BarPanel:
         else:
             coloured("saved", FAINT)
         imgui.same_line(0, 18)
+        if icon_button(Icon.FOLDER, "A new scene, or another (Ctrl N)"):
+            self.new_scene.open(session)
+        imgui.same_line(0, 2)
         if icon_button(Icon.SAVE, "Save (Ctrl S)", enabled=document.is_changed):
             session.save()
         imgui.same_line(0, 2)
