@@ -12,7 +12,6 @@
     handles.py    what can be taken hold of in the picture, and what it does
     flame.py      when the last ticks did what
     drop.py       files that are dropped onto the window
-    outputs.py    displays and monitors, and which goes where
     canvas.py     where imgui, wgpu and the window meet
     workspace.py  the panels and where they lie, and keys that hold everywhere
     theme.py      fonts, colours, distances

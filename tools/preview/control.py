@@ -83,7 +83,7 @@ def control_of(component: str, field: str) -> Control:
         case "array":
             if schema["items"]["type"] not in ("number", "integer"):
                 return Control("text", **common)
-            is_fixed = schema.get("minItems") == schema.get("maxItems")
+            is_fixed = "maxItems" in schema and schema.get("minItems") == schema["maxItems"]
             return Control(**{**_bounds(schema["items"]), "kind": "several" if is_fixed else "list"}, **common)
         case "object":
             known = tuple(schema.get("properties", ()))

@@ -209,7 +209,7 @@ class InspectorPanel:
             if imgui.is_item_deactivated_after_edit():
                 session.finish()
 
-    def _draw_list(self, session: Session, path: KeyPath, _control: Control, value: Any) -> None:
+    def _draw_list(self, session: Session, path: KeyPath, control: Control, value: Any) -> None:
         """Draw as many numbers or colours as there are, with one more and one less to press for."""
         values = list(value)
         button = imgui.get_frame_height()
@@ -229,9 +229,10 @@ class InspectorPanel:
                 session.turn(path, [*values[:at], new, *values[at + 1 :]])
             if imgui.is_item_deactivated_after_edit():
                 session.finish()
-        imgui.same_line(0, 4)
+        if values:
+            imgui.same_line(0, 4)
         if icon_button("+", "One more", key="more"):
-            session.set(path, [*values, values[-1]])
+            session.set(path, [*values, values[-1] if values else control.rounded(0.0)])
         if len(values) > 1:
             imgui.same_line(0, 2)
             if icon_button("\u2212", "One less", key="less"):
