@@ -14,15 +14,10 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import zmq
-
-from engine.errors import ModelError
-from engine.media.picture import Plane
-from engine.models.message import SCHEMA, MaskMessage
-from engine.models.segmenter import Segmenter
+if TYPE_CHECKING:
+    from engine.models.segmenter import Segmenter
 
 LONGEST_S = 20.0
 """A model that takes longer ends the process, even if the show is no longer there to do it."""
@@ -30,6 +25,9 @@ LONGEST_S = 20.0
 
 def main() -> None:
     """Answer what comes on standard input, until there is no more."""
+    _step_back()  # and only then load what takes a second to load
+    from engine.errors import ModelError
+
     words = sys.stdin.buffer
     try:
         _serve(words, json.loads(words.readline()))
@@ -39,7 +37,19 @@ def main() -> None:
         _say({"error": f"the process failed ({type(error).__name__}: {error})"})
 
 
+def _step_back() -> None:
+    """Stand behind the show for a core: what ticks leave is enough, also for a start in the middle of a show."""
+    os.nice(5)
+    if sys.platform == "linux" and os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR):
+        lower = os.sched_param(max(1, os.sched_getparam(0).sched_priority - 1))
+        os.sched_setscheduler(0, os.sched_getscheduler(0), lower)
+
+
 def _serve(words: Any, settings: dict[str, Any]) -> None:
+    import zmq
+
+    from engine.models.segmenter import Segmenter
+
     segmenter = Segmenter(Path(settings["model"]), threads=settings["threads"], provider=settings["provider"])
     context = zmq.Context()
     try:
@@ -62,9 +72,13 @@ def _serve(words: Any, settings: dict[str, Any]) -> None:
 
 def _answer(words: Any, segmenter: Segmenter, socket: Any, memory: int) -> None:
     """Publish a mask for each line."""
+    import numpy as np
+
+    from engine.models.message import SCHEMA, MaskMessage
+
     width, height = segmenter.input_size
     mask = np.zeros(segmenter.mask_size[::-1], np.uint8)
-    pixels: Plane | None = None
+    pixels: Any = None
     fallback = segmenter.fallback
     with Path(os.devnull).open("w") as nowhere:
         for line in words:

@@ -53,6 +53,8 @@ class SegmenterProcess(Runner):
     """
 
     where = "process"
+    heard: MaskMessage
+    """What it said of the last mask."""
 
     def __init__(self, path: Path, *, threads: int = 1, provider: str = "auto") -> None:
         self.path = path
@@ -121,6 +123,7 @@ class SegmenterProcess(Runner):
         except ModelError:
             self._end(0.0)
             raise
+        self.heard = said
         np.copyto(mask, levels)
         self.shrinker.turn_back(mask, picture.quarter_turns)
 
