@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import field
@@ -18,6 +19,7 @@ from engine.gpu.planes import Planes
 from engine.media.feed import Feed
 from engine.media.picture import Picture
 from engine.models.place import open_runner
+from engine.models.session import installed_providers
 from engine.models.store import Store
 from engine.models.worker import Answer, ModelWorker
 from engine.notices import Notices
@@ -29,6 +31,13 @@ from systems.capture import Captured
 
 MOST_WAITING = 3
 """Pictures held back for their masks; a camera has seven slots, and the others are needed to keep it running."""
+
+CORES_PER_CONTEXT = 2
+"""On a CPU each camera has its model to itself where the machine has so many cores for each.
+
+Two cameras then wait 4.4 ms for their masks instead of 7.3, for the same work (`scrim bench server`, which also shows
+that batches bring nothing there). On a GPU a second context only takes memory.
+"""
 
 FASTEST = 0.9
 """Of a tick's interval: a camera whose pictures last less gives more of them than ticks can take."""
@@ -42,14 +51,7 @@ class Wanted(NamedTuple):
     run: str = "thread"
     corrected_by: str = ""
     correct_every: int = 0
-    camera: str = ""  # only for a server: calls for several cameras are then under way at once, and batches form there
-
-    @classmethod
-    def by(cls, mask: Mask, entity: str) -> Wanted:
-        """Return what the neural mask of this entity wants."""
-        every = mask.correct_every if mask.corrected_by else 0
-        camera = mask.camera or entity if "://" in mask.run else ""
-        return cls(mask.model, mask.provider, mask.run, mask.corrected_by, every, camera)
+    camera: str = ""  # only where a camera has a context of its own
 
     def __str__(self) -> str:
         provider = "" if self.provider == "auto" else f" on {self.provider}"
@@ -122,6 +124,7 @@ class Inference:
         self._notices = notices
         self._trace = trace
         self._threads = threads
+        self._apart = False  # whether each camera has a context of its own
         self._upload_span = trace.span("upload")
         self._ways: dict[str, Way] = {}  # by camera
         self._revision = -1
@@ -146,6 +149,12 @@ class Inference:
 
     def open(self) -> None:
         """Open every model: before the show is on air, so that a bad one stops it."""
+        cameras = {
+            mask.camera or self._world.name(entity)
+            for entity, (mask,) in self._world.each(Mask)
+            if who_decides(self._world, entity, mask) == "neural"
+        }
+        self._apart = 1 < len(cameras) <= (os.cpu_count() or 1) // CORES_PER_CONTEXT
         for wanted in self._wanted():
             self._models[wanted] = self._load(wanted)
 
@@ -262,11 +271,18 @@ class Inference:
 
     def _wanted(self) -> set[Wanted]:
         wanted = {
-            Wanted.by(mask, self._world.name(entity))
+            self._want(entity, mask)
             for entity, (mask,) in self._world.each(Mask)
             if who_decides(self._world, entity, mask) == "neural"
         }
         return wanted - self._refused
+
+    def _want(self, entity: int, mask: Mask) -> Wanted:
+        """Return what a neural mask wants; on a server each camera has its own calls, so that batches form there."""
+        apart = "://" in mask.run or (self._apart and mask.run == "thread" and installed_providers() == ["cpu"])
+        every = mask.correct_every if mask.corrected_by else 0
+        camera = (mask.camera or self._world.name(entity)) if apart else ""
+        return Wanted(mask.model, mask.provider, mask.run, mask.corrected_by, every, camera)
 
     def _load(self, wanted: Wanted) -> ModelWorker:
         path = Path(wanted.file) if wanted.file else Store().best()
@@ -277,10 +293,11 @@ class Inference:
             corrected_by=wanted.corrected_by,
             correct_every=wanted.correct_every,
             provider=wanted.provider,
-            threads=self._threads,
+            threads=1 if wanted.camera else self._threads,
             inline=self._clock.steps,
         )
-        model = ModelWorker(segmenter, self._clock, self._trace, self._notices)
+        name = f"model {segmenter.name}" + (f" for {wanted.camera}" if wanted.camera else "")
+        model = ModelWorker(segmenter, self._clock, self._trace, self._notices, name=name)
         if not self._clock.steps:
             model.start()
         return model
@@ -309,7 +326,7 @@ class Inference:
                 inferred.model = None
                 continue
             inferred.camera = camera
-            model = self._models.get(Wanted.by(mask, self._world.name(entity)))
+            model = self._models.get(self._want(entity, mask))
             if model is None:
                 continue  # still loading, or refused: what was inferred last stays
             inferred.model = model

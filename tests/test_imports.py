@@ -28,7 +28,7 @@ ONLY_IN = {
         "tools/bench/triton_person.py",  # it is not of the program
         "tools/models/optimise.py",  # it makes models and runs none
     },
-    "zmq": {"engine/models/process.py", "engine/models/perception.py"},
+    "zmq": {"engine/models/process.py", "engine/models/perception.py", "tools/bench/ipc.py"},
 }
 """Each special package, and the files of the program that may import it."""
 

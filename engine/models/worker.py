@@ -101,8 +101,8 @@ class ModelWorker(Worker):
     every picture between `submit` and its answer. Fails: as every Worker, and the picture is released.
     """
 
-    def __init__(self, segmenter: Runner, clock: Clock, trace: Trace, notices: Notices) -> None:
-        super().__init__(f"model {segmenter.name}", notices)
+    def __init__(self, segmenter: Runner, clock: Clock, trace: Trace, notices: Notices, *, name: str = "") -> None:
+        super().__init__(name or f"model {segmenter.name}", notices)
         self.segmenter = segmenter
         self._fallback = ""
         self._say_fallback()

@@ -152,6 +152,47 @@ def test_a_model_that_runs_elsewhere_gives_the_same_masks_and_the_report_says_wh
     assert name == f"{model} in a process" if run == "process" else f"{model} at {server.url} for front"
 
 
+TWO = """
+[left.camera]
+source = "synthetic"
+width = 160
+height = 90
+[right.camera]
+source = "synthetic"
+width = 160
+height = 90
+seed = 2
+[one.mask]
+camera = "left"
+source = "neural"
+model = "{model}"
+[one.layer]
+[two.mask]
+camera = "right"
+source = "neural"
+model = "{model}"
+[two.layer]
+order = 1
+"""
+
+
+@pytest.mark.parametrize(("cores", "contexts"), [(2, 1), (4, 2)])
+def test_cameras_have_contexts_of_their_own_where_there_are_cores_for_them(
+    air: Air, model: Path, monkeypatch: pytest.MonkeyPatch, cores: int, contexts: int
+) -> None:
+    if installed_providers() != ["cpu"]:
+        pytest.skip("there is more than a CPU")
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    on_air = air(TWO.format(model=model), 80, 45, ticks=3)
+    workers = on_air.show.inference.models
+    assert len(workers) == len({worker.name for worker in workers.values()}) == contexts
+    for name in ("left", "right"):
+        camera = on_air.show.world.entity(name)
+        assert camera is not None
+        (worker,) = on_air.show.inference.models_of(camera)
+        assert worker.counts(camera).inferences == 3
+
+
 # With time that runs on, and a model that answers when it is told to --------------------------------------------------
 
 

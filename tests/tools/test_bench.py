@@ -35,7 +35,7 @@ def test_each_small_bench_measures(name: str) -> None:
     assert json.loads(json.dumps(result.as_data()))["figures"]
 
 
-@pytest.mark.parametrize("name", ["show", "start"])
+@pytest.mark.parametrize("name", ["show", "start", "ipc"])
 def test_benches_of_whole_processes_measure(name: str) -> None:
     assert take(name, quick=True).figures
 

@@ -122,7 +122,7 @@ def _echo(kind: str) -> Iterator[Way]:
         address = f"ipc://{folder}/planes"
         process = context.Process(target=_receive, args=(kind, there, queue, memory.name, address), daemon=True)
         process.start()
-        send = _sender(kind, here, queue, memory, address)
+        send, close = _sender(kind, here, queue, memory, address)
         here.recv()
 
         def way(planes: tuple[NDArray[np.uint8], ...]) -> int:
@@ -132,22 +132,26 @@ def _echo(kind: str) -> Iterator[Way]:
             return had_ns - begun_ns
 
         yield way
+        close()
         process.kill()
         process.join()
     memory.close()
     memory.unlink()
 
 
-def _sender(kind: str, pipe: Any, queue: Any, memory: Any, address: str) -> Callable[[Any], None]:
+def _sender(
+    kind: str, pipe: Any, queue: Any, memory: Any, address: str
+) -> tuple[Callable[[Any], None], Callable[[], None]]:
+    """Return what sends planes this way, and what ends it."""
     if kind == "queue":
-        return lambda planes: queue.put(planes)
+        return queue.put, queue.close
     if kind == "zeromq":
         import zmq
 
         socket: Any = zmq.Context.instance().socket(zmq.PUSH)
         socket.setsockopt(zmq.LINGER, 0)
         socket.bind(address)
-        return lambda planes: socket.send_multipart([plane.reshape(-1).data for plane in planes])
+        return lambda planes: socket.send_multipart([plane.reshape(-1).data for plane in planes]), socket.close
 
     def share(planes: Any) -> None:
         offset = 0
@@ -156,7 +160,7 @@ def _sender(kind: str, pipe: Any, queue: Any, memory: Any, address: str) -> Call
             offset += plane.size
         pipe.send(0)
 
-    return share
+    return share, lambda: None
 
 
 def _receive(kind: str, pipe: Any, queue: Any, name: str, address: str) -> None:
@@ -205,7 +209,7 @@ def _killed(result: Result, quick: bool) -> None:
                 if inferences > done:
                     back_s.append((now_ns - killed_ns[-1]) / 1e9)
                     show.stopping = len(back_s) == kills
-            elif tick.index and tick.index % 90 == 0 and len(killed_ns) < kills:
+            elif tick.index and tick.index % (30 if quick else 90) == 0 and len(killed_ns) < kills:
                 lag_before = show.loop.lag if not killed_ns else lag_before
                 done = inferences + 1  # one may be on its way
                 killed_ns.append(now_ns)

@@ -16,6 +16,7 @@ from engine.models.process import SegmenterProcess
 from engine.models.runner import Runner
 from engine.models.segmenter import Segmenter
 from engine.models.server import ServerSession
+from engine.models.session import Session
 from engine.scene.load import load_scene
 from engine.tick import Tick
 from engine.timing.clock import RealClock
@@ -41,6 +42,7 @@ def run(quick: bool = False) -> Result:
     try:
         _call(result, triton, 5 if quick else 200)
         _contexts(result, 5 if quick else 60)
+        _batches(result, 5 if quick else 60)
         for clients in CLIENTS[-1:] if quick else CLIENTS:
             _clients(result, triton, clients, 8 if quick else 80)
         _lost(result, triton, quick)
@@ -101,6 +103,28 @@ def _contexts(result: Result, rounds: int) -> None:
     for name, timing in timings.items():
         result.add(f"two cameras, {name}, p50", timing.median_ms, "ms")
         result.add(f"two cameras, {name}, CPU", timing.cpu_ms, "ms")
+
+
+def _batches(result: Result, rounds: int) -> None:
+    """Give the network several pictures at once, here: a copy of it that allows that."""
+    try:
+        import onnx
+    except ImportError:
+        result.notes.append("batches here were not measured: that needs the package onnx")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        model = onnx.load(MODEL)
+        for value in (*model.graph.input, *model.graph.output):
+            value.type.tensor_type.shape.dim[0].dim_param = "pictures"
+        path = Path(folder) / "batches.onnx"
+        onnx.save(model, path)
+        sessions = {count: Session(path) for count in CLIENTS}
+        for count, session in sessions.items():
+            session.bind((count, 3, 144, 256))
+        timings = interleave({f"{count}": session.run for count, session in sessions.items()}, rounds)
+    for count in CLIENTS:
+        each_ms = timings[f"{count}"].median_ms / count
+        result.add(f"a batch of {count} here, network alone: a picture, p50", each_ms, "ms")
 
 
 def _clients(result: Result, triton: TritonServer, clients: int, calls: int) -> None:

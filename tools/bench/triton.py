@@ -96,16 +96,19 @@ class TritonServer:
         )
         os.close(says)
         self._ready = False
+        self._members: list[int] = []
         heard = threading.Event()
         threading.Thread(target=self._listen, args=(hears, heard), daemon=True).start()
         heard.wait(READY_S)
         if not self._ready:
             self.kill()
-        return self._ready
+            return False
+        self._members = _family(self._process.pid)
+        return True
 
     def _signal(self, number: signal.Signals) -> list[int]:
         assert self._process is not None
-        family = _family(self._process.pid)
+        family = self._members or _family(self._process.pid)
         for pid in family:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
