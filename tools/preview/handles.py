@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from engine.geometry import Quad, lay
+from engine.geometry import WHOLE, Quad, lay
 from engine.scene.where import KeyPath
 from systems.layers import Drawing, PictureDrawing
 from systems.show import Show
@@ -45,15 +45,22 @@ class Outline:
     is_closed: bool = True
 
 
-def handles_of(session: Session, show: Show) -> tuple[list[Handle], list[Outline]]:
-    """Return the handles of the chosen entity, and what is drawn around it."""
+def handles_of(
+    session: Session, show: Show, display: str = "", quad: Quad = WHOLE
+) -> tuple[list[Handle], list[Outline]]:
+    """Return the handles of the chosen entity, and what is drawn around it.
+
+    The picture is that of `display`, which shows the stage by `quad`; a display's own corners are only on its picture.
+    """
     entity = session.selection.entity
     parts = session.parts(entity)
     width, height = show.stage_image.size
     aspect = width / height
     handles: list[Handle] = []
     outlines: list[Outline] = []
-    if "light" in parts and session.value((entity, "light", "kind")) == "point":
+    if "warp" in parts and entity == display:
+        _add_warp(session, entity, quad, handles, outlines)
+    elif "light" in parts and session.value((entity, "light", "kind")) == "point":
         _add_light(session, entity, aspect, handles, outlines)
     elif "particles" in parts:
         _add_emitter(session, entity, aspect, handles, outlines)
@@ -119,6 +126,21 @@ def _corners(drawing: Drawing, show: Show, centre: Vector, scale: float, turned:
         (right[0] + down[0], right[1] + down[1]),
         (origin[0] + down[0], origin[1] + down[1]),
     )
+
+
+def _add_warp(session: Session, entity: str, quad: Quad, handles: list[Handle], outlines: list[Outline]) -> None:
+    corners: list[Vector] = []
+    for name in ("top_left", "top_right", "bottom_right", "bottom_left"):
+        x, y = session.value((entity, "warp", name))
+        at = from_target(quad, (float(x), float(y)))
+        corners.append(at)
+
+        def moved(to: Vector, name: str = name) -> Values:
+            rounded = control_of("warp", name).rounded
+            return {(entity, "warp", name): [rounded(part) for part in to_target(quad, to)]}
+
+        handles.append(Handle(name, "corner", at, moved, "Where this corner falls"))
+    outlines.append(Outline(tuple(corners)))
 
 
 def _add_light(session: Session, entity: str, aspect: float, handles: list[Handle], outlines: list[Outline]) -> None:

@@ -14,10 +14,12 @@ from imgui_bundle import imgui
 from engine.component import components
 from engine.display.input import Button, Key, Moved, Text
 from engine.display.target import OffscreenTarget
+from engine.geometry import lay
 from tests.conftest import ROOT
 from tests.shows import the_gpu
 from tools.cli import main
 from tools.preview.app import Previewer
+from tools.preview.handles import from_target, handles_of, to_target
 from tools.preview.panels.costs import CostsPanel, gather, save_trace
 from tools.preview.panels.view import View
 from tools.preview.session import Selection, Session
@@ -238,3 +240,25 @@ def test_without_its_fonts_it_has_imguis_own(
 ) -> None:
     monkeypatch.setattr("tools.preview.theme.FONTS", tmp_path / "none")
     offscreen(SMALL)
+
+
+def test_the_corners_of_a_warp_are_handles_on_its_own_display(offscreen: Offscreen) -> None:
+    previewer = offscreen(SMALL + "[wall.display]\nwidth = 90\nheight = 90\n[wall.warp]\ntop_left = [0.1, 0.2]\n")
+    previewer.session.selection = Selection("wall")
+    frames(previewer)
+    assert previewer.workspace.picture.sources[0] == "wall"
+    show = previewer.player.show
+    assert show is not None
+    quad = lay((90, 90), (160, 90), fit="contain")
+    handles, outlines = handles_of(previewer.session, show, "wall", quad)
+    assert [handle.name for handle in handles] == ["top_left", "top_right", "bottom_right", "bottom_left"]
+    assert to_target(quad, handles[0].at) == pytest.approx((0.1, 0.2))
+    assert len(outlines[0].points) == 4
+    moved = handles[0].move(from_target(quad, (0.25, 0.15)))
+    assert moved == {("wall", "warp", "top_left"): [pytest.approx(0.25), pytest.approx(0.15)]}
+    for path, value in moved.items():
+        previewer.session.turn(path, value)
+    previewer.session.finish()
+    assert not previewer.session.mistakes
+    assert b"top_left = [0.25, 0.15]" in previewer.session.document.text
+    assert handles_of(previewer.session, show, "Stage") == ([], [])

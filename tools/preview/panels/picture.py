@@ -32,12 +32,18 @@ class PicturePanel:
         self.sources = ["", "Camera"]  # a display or a step; the second is what the first is compared with
         self.compare: Compare = "one"
         self._wipe = 0.5
+        self._chosen = ""
         self.steps: Steps | None = None
         self._touch = Touch(canvas, player)
 
     def draw(self, session: Session) -> None:
         """Draw the bar above the picture, then the picture."""
         self._meet_show()
+        chosen = session.selection.entity
+        if chosen != self._chosen:
+            self._chosen = chosen
+            if chosen in self._displays():  # whoever chooses a display wants to see it
+                self.sources[0] = chosen
         first = self._seen(self.sources[0], session)
         self._draw_bar(session, first)
         panel = imgui.get_content_region_avail()
@@ -100,7 +106,7 @@ class PicturePanel:
         if target is None:
             return None
         quad = WHOLE if source in ("Stage", "Particles", "Layer") else self._quad(source)
-        return Seen(target.view, target.texture, target.size, quad)
+        return Seen(source, target.view, target.texture, target.size, quad)
 
     def _quad(self, name: str) -> Quad | None:
         """Return how the stage lies on a display."""

@@ -63,7 +63,7 @@ class Touch:
         show, quad = self._player.show, seen.quad
         if show is None or quad is None:
             return
-        handles, outlines = handles_of(session, show)
+        handles, outlines = handles_of(session, show, seen.name, quad)
 
         def on_screen(at: Vector) -> ImVec2:
             x, y = to_target(quad, at)

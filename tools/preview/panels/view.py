@@ -13,8 +13,9 @@ Vector = tuple[float, float]
 
 
 class Seen(NamedTuple):
-    """A picture to show, its size in pixels, and how the stage lies on it, where it shows the stage."""
+    """A display's or step's picture, its size in pixels, and how the stage lies on it, where it shows the stage."""
 
+    name: str
     view: Any
     texture: Any
     size: tuple[int, int]
