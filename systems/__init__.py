@@ -7,6 +7,7 @@ ORDER = (
     "capture",
     "inference",
     "masks",
+    "viewpoint",
     "lighting",
     "particles",
     "layers",

@@ -21,7 +21,6 @@ from engine.components import (
     Particles,
     Place,
     Shader,
-    Viewpoint,
 )
 from engine.components.layer import Blend
 from engine.errors import ShaderError
@@ -48,6 +47,7 @@ from systems.inference import Shown
 from systems.lighting import Lit, masked_entity
 from systems.masks import Matte
 from systems.particles import SHAPE, Cloud
+from systems.viewpoint import viewpoint_shift
 
 BLENDS: dict[Blend, int] = {blend: number for number, blend in enumerate(get_args(Blend))}
 """The constants of shaders/common/blend.wgsl."""
@@ -788,11 +788,3 @@ def lay_over(size: tuple[int, int], place: Place, shift: Vector) -> Quad:
         crop=place.crop,
         mirrored=place.mirror,
     )
-
-
-def viewpoint_shift(world: World, now_ns: int) -> Vector:
-    """Return how far a layer at depth 1 has moved against the sway, in fractions of the stage."""
-    for _, (viewpoint,) in world.each(Viewpoint):
-        phase = 2.0 * math.pi * (now_ns / 1e9) / viewpoint.period_s
-        return (-viewpoint.sway_x * math.sin(phase), -viewpoint.sway_y * math.sin(phase * 0.5))
-    return (0.0, 0.0)

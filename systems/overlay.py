@@ -24,9 +24,9 @@ from engine.trace import Trace
 from engine.world import World
 from systems.capture import Captured
 from systems.inference import Inferred, Shown
-from systems.layers import viewpoint_shift
 from systems.lighting import masked_entity
 from systems.masks import Matte
+from systems.viewpoint import viewpoint_shift
 
 GATHER_NS = 250_000_000
 """Figures that change faster than this cannot be read."""

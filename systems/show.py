@@ -44,6 +44,7 @@ from systems.lighting import Lighting
 from systems.masks import Masks
 from systems.particles import Particles
 from systems.present import Present
+from systems.viewpoint import Viewpoint
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may keep the interpreter: at the default 5 ms, waking beside a busy thread takes 5 ms."""
@@ -121,6 +122,7 @@ class Show:
             "capture": self.capture,
             "inference": self.inference,
             "masks": Masks(world, passes, clock, self.notices),
+            "viewpoint": Viewpoint(world),
             "lighting": self.lighting,
             "particles": self.particles,
             "layers": self.layers,
