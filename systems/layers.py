@@ -87,6 +87,7 @@ class Drawing(ABC):
     """One layer's draw. `prepare` packs it once a tick; `draw` may record it into several targets."""
 
     overlapping = False  # many shapes that lie over each other
+    _block: Block
 
     def __init__(self, passes: Passes, canvas: Canvas, entity: int, layer: Layer, clip: Clip | None) -> None:
         self._passes = passes
@@ -131,6 +132,11 @@ class Drawing(ABC):
         packed = block.data.tobytes()
         self.changed = otherwise or packed != self._packed or (self._clip is not None and self._clip.changed)
         self._packed = packed
+
+    @property
+    def quad(self) -> Any:
+        """Where it lies on its canvas, as a shader's `Quad`; None of what has no edge."""
+        return self._block.data["quad"]
 
     def touch(self) -> None:
         """Count as changed in the next tick."""
@@ -363,11 +369,6 @@ class PictureDrawing(Drawing):
         self._block.data["crop_to"] = crop_to
 
     @property
-    def quad(self) -> Any:
-        """Where it lies, as a shader's `Quad`."""
-        return self._block.data["quad"]
-
-    @property
     def is_lit(self) -> bool:
         """Whether light falls on this person."""
         return self.lit is not None and self.lit.active and self.lit.shade is not None
@@ -520,6 +521,10 @@ class CloudDrawing(Drawing):
         shape = SHAPE[self._cloud.component.shape] if self._cloud.component is not None else 0
         pipeline = self._pipeline("particles.wgsl", target_format, stroke, {"SHAPE": shape})
         self._passes.draw(render, pipeline, self._cloud.block, self._textures, self._cloud.quads)
+
+    @property
+    def quad(self) -> None:
+        """Return None: it is wherever its particles are."""
 
     def free(self) -> None:
         """Do nothing: the block belongs to the cloud."""

@@ -93,12 +93,15 @@ class Shaders:
         return self._structs[name, struct]
 
     def read_anew(self, name: str) -> Source | None:
-        """Return a shader's text where its files have another than is in use, and its structs are the same."""
+        """Return a shader's text where its files have another than is in use.
+
+        Of our own the structs must be the same. An author's may have other fields: whoever fills them begins anew.
+        """
         source = read(self._folder, name)
         if source.text == self._sources[name].text:
             return None
         for (user, struct), dtype in list(self._structs.items()):
-            if user == name and _struct(source, struct) != dtype:
+            if user == name and _struct(source, struct) != dtype and source.file.is_relative_to(self._folder):
                 place = re.search(rf"struct\s+{struct}\b", source.text)
                 line = source.text.count("\n", 0, place.start()) + 1 if place else 0
                 words = f"struct {struct} has other fields than the show fills; start the show again"
@@ -121,6 +124,7 @@ class Shaders:
     def take_over(self, name: str, source: Source, module: Any) -> None:
         """Use a newer text of a shader from now on."""
         self._sources[name], self._modules[name] = source, module
+        self._structs = {key: dtype for key, dtype in self._structs.items() if key[0] != name}
 
 
 def read(folder: Path, name: str) -> Source:

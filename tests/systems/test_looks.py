@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,23 @@ def test_a_saved_look_is_checked_before_it_is_taken_over(air: Air, plain: Path) 
         passes.compile_anew(str(plain))
     plain.write_text(PLAIN.replace("tint +", "tint * 0.5 +"), encoding="utf-8")
     assert passes.compile_anew(str(plain)) is not None
+
+
+def test_a_look_may_get_another_parameter_while_it_is_on_air(air: Air, plain: Path) -> None:
+    on_air = air(SCENE.format(said=""))
+    on_air.show.watch_shaders()
+    plain.write_text(
+        PLAIN.replace("struct Parameters {", "struct Parameters {\n    blue: f32, // [0.25, 0 to 1] More.").replace(
+            "return ", "return vec3f(0.0, 0.0, given.parameters.blue) + "
+        ),
+        encoding="utf-8",
+    )
+    give_up = time.monotonic() + 20
+    while abs(on_air.light()[20, 20, 2] - 0.25) > 0.01:
+        assert time.monotonic() < give_up, (on_air.light()[20, 20], on_air.said)
+        on_air.ticks()
+        time.sleep(0.01)
+    assert not on_air.show.shader_mistakes
 
 
 @pytest.mark.parametrize("look", sorted(LOOKS.glob("*.wgsl")), ids=lambda look: look.stem)

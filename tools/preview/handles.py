@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from engine.geometry import WHOLE, Quad, lay
 from engine.scene.where import KeyPath
-from systems.layers import Drawing, PictureDrawing
+from systems.layers import Drawing
 from systems.show import Show
 from tools.preview.control import control_of
 from tools.preview.panels.view import Vector
@@ -114,7 +114,7 @@ def _add_layer(
 def _corners(drawing: Drawing, show: Show, centre: Vector, scale: float, turned: float) -> tuple[Vector, ...]:
     """Return where the corners of a layer lie, clockwise from the top left one."""
     size = show.stage_image.size
-    if isinstance(drawing, PictureDrawing):
+    if drawing.quad is not None:
         origin, across, down = (tuple(map(float, drawing.quad[0][name])) for name in ("origin", "axis_x", "axis_y"))
     else:
         quad = lay(size, size, fit="stretch", centre=centre, scale=scale, rotate_degrees=turned)
@@ -221,7 +221,7 @@ def layer_at(show: Show, at: Vector) -> list[str]:
     """Return the layers that lie at a place of the stage, the frontmost first."""
     found = []
     for drawing in reversed(show.layers.drawings):
-        if not isinstance(drawing, PictureDrawing) or not drawing.visible:
+        if drawing.quad is None or not drawing.visible:
             continue
         data = drawing.quad[0]
         (ox, oy), (ax, ay), (bx, by) = (map(float, data[name]) for name in ("origin", "axis_x", "axis_y"))

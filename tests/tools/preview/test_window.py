@@ -136,6 +136,26 @@ def test_a_layer_and_a_lamp_are_dragged_in_the_picture(opened: Open) -> None:
     assert hands.session.value(("lamp", "light", "y")) == round(before + 1 / 90, 5)
 
 
+def test_a_layer_is_dragged_by_its_body_and_what_nobody_has_placed_stays(opened: Open) -> None:
+    hands = opened(SCENE)
+    hands.session.selection = Selection("lamp")
+    hands.turns(3)
+    left, top, right, bottom = next(place for (name, _), place in hands.items.items() if "picture" in name)
+    width, middle = right - left, (top + bottom) // 2
+    start = (left + round(0.12 * width), middle + 5)
+    hands.drag(start, (start[0] + round(0.3 * width), start[1]))
+    assert hands.session.selection.entity == "box", "it is chosen on the way"
+    assert abs(hands.session.value(("box", "place", "x")) - 0.55) < 0.04
+    hands.keys("ctrl+z")
+    assert hands.session.value(("box", "place", "x")) == 0.25
+    start = (left + round(0.9 * width), middle + round(0.2 * (bottom - top)))
+    hands.drag(start, (start[0] - 60, start[1]))
+    assert hands.session.document.text.decode() == SCENE
+    hands.point(*start)
+    hands.press()
+    assert hands.session.selection.entity == "back", "a click chooses it all the same"
+
+
 def test_what_an_editor_does_comes_in_and_a_break_changes_nothing_on_air(opened: Open) -> None:
     hands = opened(SCENE)
     write_outside(hands, lambda text: text.replace('"#204060"', '"#00ff00"'))

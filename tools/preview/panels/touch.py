@@ -33,6 +33,9 @@ REACH_PX = 9.0
 
 SNAP_PX = 7.0
 
+PULLED_PX = 4.0
+"""What is pulled by less was clicked."""
+
 STEPS_A_KEY = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 
@@ -71,7 +74,7 @@ class Touch:
 
         place = from_target(quad, pointer)
         hovered = self._nearest(handles, on_screen) if imgui.is_item_hovered() else None
-        self._act(session, hovered, place, drawn)
+        self._act(session, handles, hovered, place, drawn)
         draw = imgui.get_window_draw_list()
         draw.push_clip_rect(origin, ImVec2(origin.x + area[0], origin.y + area[1]), True)
         for outline in outlines:
@@ -95,7 +98,9 @@ class Touch:
                 best, reach = handle, distance
         return best
 
-    def _act(self, session: Session, hovered: Handle | None, place: Vector, drawn: Vector) -> None:
+    def _act(
+        self, session: Session, handles: list[Handle], hovered: Handle | None, place: Vector, drawn: Vector
+    ) -> None:
         """Take hold, move, let go; a click that moved nothing chooses what lies there."""
         if hovered is not None and self._held is None:
             self._canvas.pointer = "hand"
@@ -104,10 +109,13 @@ class Touch:
             self._held, self._moved, self._pressed_at = hovered, False, place
             if hovered is not None:
                 self._grip = (hovered.at[0] - place[0], hovered.at[1] - place[1])
-        if self._held is None:
-            if imgui.is_item_deactivated() and self._pressed_at is not None and not imgui.is_mouse_dragging(0):
+        if self._held is None and self._pressed_at is not None:
+            if imgui.is_item_active() and imgui.is_mouse_dragging(0, PULLED_PX):
+                self._take_layer(session, handles, self._pressed_at)
+            elif imgui.is_item_deactivated():
                 self._choose(session, self._pressed_at)
                 self._pressed_at = None
+        if self._held is None:
             return
         if imgui.is_key_pressed(imgui.Key.escape):
             session.forget()
@@ -118,6 +126,27 @@ class Touch:
         else:
             session.finish()
             self._held, self._lines = None, (None, None)
+
+    def _take_layer(self, session: Session, handles: list[Handle], place: Vector) -> None:
+        """Take hold of the chosen layer where it lies there, else choose the frontmost that does, for the next frame.
+
+        A colour or a look that nobody has placed is what everything lies on, and stays.
+        """
+        show = self._player.show
+        names = layer_at(show, place) if show is not None else []
+        names = [
+            name
+            for name in names
+            if not {"fill", "shader"} & set(session.parts(name)) or "place" in session.parts(name)
+        ]
+        if session.selection.entity in names:
+            self._held = next((handle for handle in handles if handle.name == "place"), None)
+            if self._held is not None:
+                self._grip = (self._held.at[0] - place[0], self._held.at[1] - place[1])
+        elif names and names[0] in session.tables:
+            session.selection = Selection(names[0])
+            return
+        self._pressed_at = None
 
     def _drag(self, session: Session, handle: Handle, place: Vector, drawn: Vector) -> None:
         if not self._moved:
