@@ -116,10 +116,11 @@ class Previewer:
         assert show is not None
         self._hear()
         self.session.look()
-        now_ns = show.clock.now_ns
-        if self.slack.may_draw(now_ns, show.loop.tick.deadline_ns, urgent=self.workspace.is_dragging):
+        now_ns = time.perf_counter_ns()  # and not the show's, which begins anew with each
+        next_ns = now_ns + show.loop.tick.deadline_ns - show.clock.now_ns
+        if self.slack.may_draw(now_ns, next_ns, urgent=self.workspace.is_dragging):
             self.frame(draw=True)
-            self.slack.drew(now_ns, show.clock.now_ns)
+            self.slack.drew(now_ns, time.perf_counter_ns())
             self._heard = False
         elif self._heard:
             self.frame(draw=False)

@@ -15,6 +15,7 @@ from engine.component import components
 from engine.display.input import Button, Key, Moved, Text
 from engine.display.target import OffscreenTarget
 from engine.geometry import lay
+from engine.timing.clock import RealClock
 from tests.conftest import ROOT
 from tests.shows import the_gpu
 from tools.cli import main
@@ -231,6 +232,21 @@ def test_costs_are_those_of_a_live_show(tmp_path: Path) -> None:
         assert isinstance(costs, CostsPanel)
         assert "show.trace.json" in save_trace(previewer.session, show)
         assert json.loads((tmp_path / "show.trace.json").read_text("utf-8"))["traceEvents"]
+
+        def until_drawn() -> None:
+            if previewer.frames > drawn and previewer.player.show is not None:
+                previewer.player.show.stopping = True
+            previewer.between()
+
+        clock = show.clock
+        assert isinstance(clock, RealClock)
+        clock._zero_ns -= 10**12  # it is on air for a quarter of an hour
+        show.run(0.2, between=previewer.between)
+        previewer.player.open()
+        drawn = previewer.frames
+        assert previewer.player.show is not None
+        previewer.player.show.run(10.0, between=until_drawn)
+        assert previewer.frames > drawn, "the window goes on when the show begins anew"
     finally:
         previewer.close()
 

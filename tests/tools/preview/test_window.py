@@ -199,7 +199,10 @@ def test_a_shader_is_broken_and_mended_beside_a_show_whose_time_stands_still(
     assert is_near(shown(hands, (0.9, 0.2)), (0, 255, 0))
 
 
-def test_a_display_is_dragged_onto_a_monitor_and_off_it_and_tells_which_it_is(opened: Open) -> None:
+def test_a_display_is_dragged_onto_a_monitor_and_off_it_and_tells_which_it_is(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.preview.panels.displays.IDENTIFY_S", 600.0)
     hands = opened(SCENE + "[wall.display]\n")
     imgui.set_window_focus("###Displays")
     hands.turns(3)
