@@ -111,13 +111,13 @@ def test_a_look_may_get_another_parameter_while_it_is_on_air(air: Air, plain: Pa
     on_air = air(SCENE.format(said=""))
     on_air.show.watch_shaders()
     plain.write_text(
-        PLAIN.replace("struct Parameters {", "struct Parameters {\n    blue: f32, // [0.25, 0 to 1] More.").replace(
-            "return ", "return vec3f(0.0, 0.0, given.parameters.blue) + "
+        PLAIN.replace("struct Parameters {", "struct Parameters {\n    more: f32, // [0.25, 0 to 1] Green.").replace(
+            "return ", "return vec3f(0.0, given.parameters.more, 0.0) + "
         ),
         encoding="utf-8",
     )
     give_up = time.monotonic() + 20
-    while abs(on_air.light()[20, 20, 2] - 0.25) > 0.01:
+    while abs(on_air.light()[20, 20, 1] - 0.25) > 0.01:
         assert time.monotonic() < give_up, (on_air.light()[20, 20], on_air.said)
         on_air.ticks()
         time.sleep(0.01)

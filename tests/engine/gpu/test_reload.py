@@ -54,8 +54,10 @@ class Bench:
         return float(red), float(green)
 
     def saved(self, file: Path, text: str) -> Saved:
-        """Save a file; return what the watcher says of it, after it was taken over."""
-        file.write_text(text)
+        """Save a file, whole at once; return what the watcher says of it, after it was taken over."""
+        beside = file.with_suffix(".new")
+        beside.write_text(text)
+        beside.replace(file)
         saved = self.watcher.changes.wait(WAIT_S)
         assert saved is not None
         for compiled in saved.compiled:
