@@ -84,7 +84,7 @@ def test_a_broadcast_that_lets_sound_lag_is_found_out(tmp_path: Path) -> None:
 
 
 def test_an_unknown_bench_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert bench.run(Namespace(names=["keyer", "kyer"], json=False, replay=None)) == 2
+    assert bench.run(Namespace(names=["keyer", "kyer"], json=False, replay=None, sheet=None)) == 2
     assert capsys.readouterr() == ("", f"no bench 'kyer'; there are {', '.join(BENCHES + LONG)}\n")
 
 
@@ -101,7 +101,7 @@ def test_a_limit_that_does_not_hold_is_marked_and_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: float, code: int, words: str
 ) -> None:
     monkeypatch.setattr(bench, "take", lambda _name, **_: _result(value))
-    assert bench.run(Namespace(names=["soak"], json=False, replay=None)) == code
+    assert bench.run(Namespace(names=["soak"], json=False, replay=None, sheet=None)) == code
     out = capsys.readouterr().out
     assert words in out
     assert ("DOES NOT HOLD" in out) == bool(code)
@@ -110,7 +110,7 @@ def test_a_limit_that_does_not_hold_is_marked_and_fails(
 
 def test_json_is_one_document(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(bench, "take", lambda _name, **_: _result(4.0))
-    assert bench.run(Namespace(names=[], json=True, replay=None)) == 1
+    assert bench.run(Namespace(names=[], json=True, replay=None, sheet=None)) == 1
     data = json.loads(capsys.readouterr().out)
     assert data["holds"] is False
     assert len(data["benches"]) == len(BENCHES)

@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.bench.result import Result
 
 BENCHES = (
-    *("show", "pacing", "keyer", "composite", "light", "particles", "displays"),
+    *("show", "pacing", "keyer", "refine", "composite", "light", "particles", "displays"),
     *("latency", "fanout", "cadence", "hotplug", "start", "preview", "soak", "gpu"),
     *("ipc", "server"),
 )
@@ -35,6 +35,10 @@ def run(arguments: Namespace) -> int:
     if arguments.replay is not None and arguments.names != ["pacing"]:
         print("--replay is for pacing: scrim bench pacing --replay FILE", file=sys.stderr)
         return 2
+    if arguments.sheet is not None:
+        sheets = importlib.import_module("tools.bench.sheets").write(arguments.sheet)
+        print("\n".join(map(str, sheets)) or "no shared media (set SCRIM_MEDIA): there is nothing to show")
+        return 0
     results = []
     for name in arguments.names or BENCHES:
         results.append(take(name, log=arguments.replay))

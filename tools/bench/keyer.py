@@ -15,8 +15,9 @@ import numpy as np
 from engine.component import Colour
 from engine.components import Fill, Key, Layer, Mask
 from engine.media.picture import Picture, Plane
+from tools.bench import cutouts
 from tools.bench.measure import Timing, interleave
-from tools.bench.media import agreement, as_nv12, performer, still_file
+from tools.bench.media import MEDIA, NO_MEDIA, agreement, as_nv12, clip, performer, still_file
 from tools.bench.opencv import OpenCV, SameFormula
 from tools.bench.result import Result
 from tools.bench.stages import Stepper, picture_layer, stage_of, stepping
@@ -28,6 +29,16 @@ AT_LEAST = 1.5
 
 SAME_PICTURE = 0.97
 """IoU with the truth that both must reach, so that nobody is fast by being wrong."""
+
+GRID = ("grid_bbaf2n", "grid_id2_vcd_swwp2s", "grid_lbbc2a")
+INDICES = (0, 25, 50)
+"""Blue-screen clips with masks, and which of their pictures are measured."""
+
+FFMPEG, FFMPEG_TUNED = (0.12, 0.06), (0.06, 0.06)
+"""Similarity and blend of chromakey: as the timed run has them, and the best of a search over these clips."""
+
+LEAST_OVERLAP, MOST_OF_RIVAL, MOST_RIM = 0.98, 0.7, 0.1
+"""On those clips: IoU, edge error as a share of a rival's, and how much more of the screen's hue the rim may have."""
 
 Entities = dict[str, dict[str, object]]
 
@@ -55,6 +66,9 @@ def run(quick: bool = False) -> Result:
                     "OpenCV, hard range, from BGR": lambda: rival.frame(bgr),
                     "OpenCV on 8 bits, from BGR": lambda: rival.encoded_frame(bgr),
                     "OpenCV on 8 bits with edges, from BGR": lambda: rival.edged_frame(bgr),
+                    "OpenCV with edges, from NV12": lambda: rival.edged_frame(
+                        cv2.cvtColor(nv12_memory, cv2.COLOR_YUV2BGR_NV12)
+                    ),
                     "OpenCV by hand, from BGR": lambda: rival.hand_made_frame(bgr),
                 },
                 rounds,
@@ -63,7 +77,44 @@ def run(quick: bool = False) -> Result:
         _report(result, timings, per_frame)
         same.frame(nv12_memory)
         _agree(result, size, nv12, {"OpenCV, same formula": same.alpha_8_bit}, rival, bgr, Path(folder), quick)
+    if not quick:
+        _footage(result)
     return result
+
+
+def _footage(result: Result) -> None:
+    """Key the shared blue screens, and compare edges and rims with the truth and with rivals."""
+    if any(clip(f"{name}.mpg") is None for name in GRID):
+        result.notes.append(f"{NO_MEDIA}: edges not measured")
+        return
+    sads: dict[str, float] = {}
+    least, rims, ratios = 1.0, [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in GRID:
+            path = MEDIA / "clips" / f"{name}.mpg"
+            pictures = cutouts.frames(path, INDICES)
+            height, width = pictures[0].shape[:2]
+            ours = cutouts.cut_out(path, (width, height), cutouts.key_parts(), INDICES)
+            for index, cut in zip(INDICES, ours, strict=True):
+                true, rgb = cutouts.truth(name, index), pictures[index]
+                found = {"ours": cut, "OpenCV with Sobel and Canny": cutouts.by_opencv(rgb)}
+                for title, settings in (("ffmpeg", FFMPEG), ("ffmpeg, tuned to these clips", FFMPEG_TUNED)):
+                    if (theirs := cutouts.by_ffmpeg(rgb, Path(folder), *settings)) is not None:
+                        found[title] = theirs
+                for title, each in found.items():
+                    sads[title] = sads.get(title, 0.0) + cutouts.band_sad(each.alpha, true) / 9
+                least = min(least, cutouts.overlap(cut.alpha, true))
+                more, ratio = cutouts.rim(cut, cutouts.screen_of(rgb))
+                rims.append(more)
+                ratios.append(ratio)
+    for title, value in sads.items():
+        result.add(f"GRID: SAD in a band of 10 px, {title}", value, "px")
+        if title in ("OpenCV with Sobel and Canny", "ffmpeg"):
+            share = sads["ours"] / value
+            result.require(f"GRID: edge error, of that of {title}", share, "at most", MOST_OF_RIVAL, "")
+    result.require("GRID: IoU with the truth, the least", least, "at least", LEAST_OVERLAP, "")
+    result.require("GRID: screen's hue in the outer 2 px more than in the inner 6", max(rims), "at most", MOST_RIM, "")
+    result.add("GRID: chroma of the outer 2 px, of the inner 6's", float(np.mean(ratios)), "")
 
 
 def keyed(size: tuple[int, int], room: Path) -> Entities:
@@ -130,6 +181,8 @@ def _report(result: Result, timings: dict[str, Timing], per_frame: float | None)
     result.against("from RGBA", "OpenCV blending 8-bit encoded values", on_8_bits)
     edged = ours_rgba.faster_than(timings["OpenCV on 8 bits with edges, from BGR"])
     result.against("from RGBA", "OpenCV with Sobel and Canny, 8-bit encoded values", edged)
+    pipeline = ours.faster_than(timings["OpenCV with edges, from NV12"])
+    result.against("from a camera's NV12", "OpenCV with Sobel and Canny, 8-bit encoded values", pipeline)
     by_hand = ours_rgba.faster_than(timings["OpenCV by hand, from BGR"])
     result.against("from RGBA", "OpenCV with Sobel, Canny and a float blend", by_hand)
     if per_frame is None:

@@ -77,11 +77,12 @@ class SameFormula:
 class OpenCV:
     """A key as OpenCV is used for it: range in HSV, blurred edge, despill, blend. All into memory made once."""
 
-    LOW, HIGH = np.array((50, 80, 60)), np.array((85, 255, 255))
+    GREEN = (np.array((50, 80, 60)), np.array((85, 255, 255)))
     SPECK = cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3))
 
-    def __init__(self, background: Any) -> None:
+    def __init__(self, background: Any, low: Any = GREEN[0], high: Any = GREEN[1]) -> None:
         height, width = background.shape[:2]
+        self._low, self._high = low, high
         self._background = background
         self._blended = np.empty_like(background)
         self._hsv = np.empty_like(background)
@@ -121,7 +122,7 @@ class OpenCV:
     def key(self, bgr: Any, *, edges: bool = False) -> None:
         """Work out `alpha`; `edges` takes away from it where the picture is steep."""
         cv2.cvtColor(bgr, cv2.COLOR_BGR2HSV, dst=self._hsv)
-        cv2.inRange(self._hsv, self.LOW, self.HIGH, dst=self._screen)
+        cv2.inRange(self._hsv, self._low, self._high, dst=self._screen)
         cv2.morphologyEx(self._screen, cv2.MORPH_OPEN, self.SPECK, dst=self._screen)
         cv2.bitwise_not(self._screen, dst=self._screen)
         if edges:
