@@ -99,7 +99,12 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
         if MATTE == KEY {
             share = key_share(corner.uv);
         }
-        colour = own_colour(sides_at(corner.uv), source.rgb, share);
+        var at = sides_at(corner.uv);
+        if MATTE != KEY {
+            at.deep = 1.0;  // hue bleeds from a screen; from a room, most of what differs is the person's own
+            share = looks_like(at, source.rgb, share);
+        }
+        colour = own_colour(at, source.rgb, share);
     }
     if SPILL {
         colour = despill(layer.cutout.spill, layer.cutout.despill, colour);
