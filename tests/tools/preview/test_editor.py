@@ -28,7 +28,15 @@ def test_editors_are_told_the_line(editor: str, words: list[str]) -> None:
 
 def test_the_editor_is_started_and_what_cannot_be_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
-    monkeypatch.setattr(subprocess, "Popen", lambda words, **_: started.append(words))
+
+    class Ended:
+        def __init__(self, words: list[str], **_: object) -> None:
+            started.append(words)
+
+        def poll(self) -> int:
+            return 0
+
+    monkeypatch.setattr(subprocess, "Popen", Ended)
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", "code")
     assert open_in_editor(tmp_path / "show.toml", 7) == "opened show.toml at line 7"
