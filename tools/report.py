@@ -90,7 +90,8 @@ def _cameras(show: Show) -> dict[str, Any]:
     found = {}
     for entity, (_, captured, shown) in show.world.each(Camera, Captured, Shown):
         feed = captured.feed
-        inferences = sum(model.counts(entity).inferences for model in show.inference.models_of(entity))
+        counts = [model.counts(entity) for model in show.inference.models_of(entity)]
+        inferences = sum(count.inferences for count in counts)
         found[show.world.name(entity)] = {
             "source": feed.description if feed is not None else "",
             "status": feed.status if feed is not None else "closed",
@@ -101,6 +102,7 @@ def _cameras(show: Show) -> dict[str, Any]:
             "shown": shown.count,
             "shown_without_own_mask": shown.unaligned,
             "inferences": inferences,
+            "spared": sum(count.spared for count in counts),
             "inferences_per_picture": round(inferences / feed.delivered, 3) if feed and feed.delivered else None,
         }
     return found
@@ -116,6 +118,7 @@ def _models(show: Show) -> dict[str, Any]:
             "nodes": model.segmenter.nodes,
             "fallback": model.segmenter.fallback or None,
             "input": model.segmenter.input_size,
+            "sparing": model.sparing or None,
             "age_ms": round(model.age_ns / 1e6, 1) if model.age_ns is not None else None,
         }
         for path, model in show.inference.models.items()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.media.picture import Picture, Plane
+from engine.models.heat import hottest_c
 from engine.models.runner import Runner
 from engine.notices import Notices
 from engine.threads.mailbox import Mailbox
 from engine.threads.slots import Slot, Slots
 from engine.threads.worker import Worker
+from engine.timing.cadence import Cadence
 from engine.timing.clock import Clock
+from engine.timing.sparing import Sparing
 from engine.trace import Trace
 
 CERTAINTY = np.abs(np.arange(256) / 127.5 - 1)
@@ -53,10 +57,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of a camera's pictures. Skipped are those displaced by newer ones, and those of a failed run."""
+    """What became of a camera's pictures.
+
+    Skipped are those displaced by newer ones, and those of a failed run; spared those that were not asked for, since
+    nobody is seen, the machine is hot or the model late.
+    """
 
     inferences: int
     skipped: int
+    spared: int = 0
 
 
 class _Desk:
@@ -74,6 +83,20 @@ class _Desk:
         self.newest: int | None = None
         self.inferences = 0
         self.lost = 0
+        self.sparing = Sparing()
+        self.rate_hz = 0.0  # of pictures to answer, 0 for all
+        self.spared = 0
+        self._cadence = Cadence()
+        self._captured_ns = 0
+        self.interval_ns = 0.0  # between its pictures, followed slowly
+
+    def takes(self, picture: Picture) -> bool:
+        """Whether this picture is to be answered."""
+        between_ns = picture.captured_ns - self._captured_ns
+        if self._captured_ns and between_ns > 0:
+            self.interval_ns += (between_ns - self.interval_ns) / (16 if self.interval_ns else 1)
+        self._captured_ns = picture.captured_ns
+        return self._cadence.takes(picture.captured_ns, self.rate_hz, round(self.interval_ns))
 
     def free_slot(self) -> Slot[Plane] | None:
         """Return a mask to write into: a free one, else that of an answer which nobody took, else None."""
@@ -101,7 +124,18 @@ class ModelWorker(Worker):
     every picture between `submit` and its answer. Fails: as every Worker, and the picture is released.
     """
 
-    def __init__(self, segmenter: Runner, clock: Clock, trace: Trace, notices: Notices, *, name: str = "") -> None:
+    HEAT_EVERY_NS = 5_000_000_000
+
+    def __init__(
+        self,
+        segmenter: Runner,
+        clock: Clock,
+        trace: Trace,
+        notices: Notices,
+        *,
+        name: str = "",
+        heat: Callable[[], float | None] = hottest_c,
+    ) -> None:
         super().__init__(name or f"model {segmenter.name}", notices)
         self.segmenter = segmenter
         self._fallback = ""
@@ -109,6 +143,9 @@ class ModelWorker(Worker):
         self._clock = clock
         self._newest_ns: int | None = None  # when the picture of the newest answer was captured
         self._stopped_ns: int | None = None
+        self._heat = heat
+        self._celsius: float | None = None
+        self._felt_ns: int | None = None
         self._span = trace.span(self.name)
         self._work = threading.Event()
         self._desks: dict[int, _Desk] = {}  # replaced as a whole, so that the worker may walk through it
@@ -137,6 +174,10 @@ class ModelWorker(Worker):
             picture.release()
             return
         desk.newest = picture.sequence
+        if not desk.takes(picture):
+            desk.spared += 1
+            picture.release()
+            return
         picture.asked_ns = self._clock.now_ns
         displaced = desk.inbox.put(picture)
         if displaced is not None:
@@ -160,12 +201,17 @@ class ModelWorker(Worker):
     def count_from_here(self) -> None:
         """Begin to count anew."""
         for desk in self._desks.values():
-            desk.inferences = desk.lost = desk.inbox.displaced_count = 0
+            desk.inferences = desk.lost = desk.spared = desk.inbox.displaced_count = 0
 
     def counts(self, camera: int) -> Counts:
         """Return what became of the camera's pictures so far."""
         desk = self._desks[camera]
-        return Counts(desk.inferences, desk.inbox.displaced_count + desk.lost)
+        return Counts(desk.inferences, desk.inbox.displaced_count + desk.lost, desk.spared)
+
+    @property
+    def sparing(self) -> list[str]:
+        """Why which cameras are given fewer pictures now."""
+        return [f"{desk.name}: {desk.sparing.reason}" for desk in self._desks.values() if desk.sparing.reason]
 
     def open(self) -> None:
         """Make sure that the model is ready, wherever it runs."""
@@ -189,6 +235,7 @@ class ModelWorker(Worker):
         for desk in self._desks.values():
             picture = desk.inbox.take()
             if picture is not None and (answer := self._infer(desk, picture)) is not None:
+                self._spare(desk, answer)
                 unread = desk.outbox.put(answer)
                 if unread is not None:
                     unread.release()
@@ -211,6 +258,20 @@ class ModelWorker(Worker):
             self._fallback = self.segmenter.fallback
             why = f": {self._fallback}" if self._fallback else " again"
             self.notices.say("visible", self.name, f"runs on {self.segmenter.provider}{why}")
+
+    def _spare(self, desk: _Desk, answer: Answer) -> None:
+        """Decide how many pictures to ask for from now on, and say when that changes."""
+        now_ns, before = answer.answered_ns, desk.sparing.reason
+        if self._felt_ns is None or now_ns - self._felt_ns >= self.HEAT_EVERY_NS:
+            self._felt_ns, self._celsius = now_ns, self._heat()
+        if desk.interval_ns > 0:
+            desk.rate_hz = desk.sparing.rate_hz(
+                now_ns, answer.coverage, self._celsius, answer.took_ns, desk.interval_ns
+            )
+        reason = desk.sparing.reason
+        if reason != before:
+            rate = f"{desk.rate_hz:.3g} pictures a second, since {reason}" if reason else "every picture again"
+            self.notices.say("noted", self.name, f"{desk.name}: {rate}")
 
     def _infer(self, desk: _Desk, picture: Picture) -> Answer | None:
         """Run the model; release the picture. None if every mask is held by others."""

@@ -15,7 +15,7 @@ from tools.bench.result import Result
 BENCHES = (
     *("show", "pacing", "keyer", "refine", "composite", "light", "particles", "displays"),
     *("latency", "fanout", "cadence", "hotplug", "start", "preview", "soak", "gpu"),
-    *("ipc", "server"),
+    *("inference", "ipc", "server"),
 )
 """The benches by file name, in the order they run; each is a module with `run(quick=False) -> Result`."""
 

@@ -186,3 +186,43 @@ def test_a_camera_that_leaves_takes_its_pictures_along(studio: Studio) -> None:
     studio.worker.leave(1)
     assert studio.all_released()
     assert studio.worker.answers(1) is None
+
+
+def test_with_nobody_seen_every_second_picture_is_spared_and_it_is_said(studio: Studio, notices: Notices) -> None:
+    def give(sequence: int, red: int) -> None:
+        picture = studio.picture(sequence, red)
+        picture.captured_ns = round(sequence * 1e9 / 30)
+        studio.clock.wait_until(picture.captured_ns)
+        studio.worker.submit(1, picture)
+        studio.worker.wake()  # what is spared wakes nobody, and a turn would wait
+        studio.worker.turn()
+        if (answer := studio.worker.answers(1)) is not None:
+            answer.release()
+
+    for sequence in range(1, 62):
+        give(sequence, 0)
+    assert studio.worker.counts(1).spared == 0
+    for sequence in range(62, 122):
+        give(sequence, 0)
+    assert 28 <= studio.worker.counts(1).spared <= 31
+    assert studio.worker.sparing == [": nobody is seen"]
+    spared = studio.worker.counts(1).spared
+    for sequence in range(122, 152):
+        give(sequence, 255)
+    assert studio.worker.counts(1).spared <= spared + 1
+    assert [notice.text for notice in notices.all()] == [
+        ": 15 pictures a second, since nobody is seen",
+        ": every picture again",
+    ]
+    assert studio.all_released()
+
+
+def test_a_hot_machine_is_felt(studio: Studio) -> None:
+    worker = ModelWorker(studio.worker.segmenter, studio.clock, studio.trace, studio.worker.notices, heat=lambda: 70.0)
+    for sequence in (1, 2):
+        picture = studio.picture(sequence)
+        picture.captured_ns = sequence * 33_333_333
+        worker.submit(1, picture)
+        worker.turn()
+    assert worker.sparing == [": the machine is hot"]
+    worker.stop()

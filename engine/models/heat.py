@@ -1,0 +1,51 @@
+"""How hot the machine is, by whatever sensor it has."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+SYSTEM = Path("/sys/class")
+
+
+def hottest_c(system: Path = SYSTEM) -> float | None:
+    """Return the hottest of processor and NVIDIA cards, in °C; None where nothing says. May block on a sensor."""
+    found = [*_sensors(system), *_cards()]
+    return max(found, default=None)
+
+
+def _sensors(system: Path) -> list[float]:
+    """Read hwmon and thermal zones; a sensor that cannot be read, or says nonsense, is left out."""
+    found = []
+    for path in (*system.glob("hwmon/hwmon*/temp*_input"), *system.glob("thermal/thermal_zone*/temp")):
+        try:
+            celsius = int(path.read_text("ascii")) / 1000
+        except (OSError, ValueError):
+            continue
+        if 0 < celsius < 150:
+            found.append(celsius)
+    return found
+
+
+@cache
+def _nvml() -> Any:
+    """Return NVIDIA's management library, or None where its package (nvidia-ml-py) or a card is missing."""
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+    except Exception:
+        return None
+    return pynvml
+
+
+def _cards() -> list[float]:
+    nvml = _nvml()
+    if nvml is None:
+        return []
+    try:
+        handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
+        return [float(nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)) for handle in handles]
+    except Exception:  # a card that was lost: the processor's sensors still speak
+        return []
