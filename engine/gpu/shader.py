@@ -216,6 +216,10 @@ def in_authors_place(source: Source, message: str) -> Mistake:
     """Return what a compiler says first, at the author's file and line."""
     said = [PREAMBLE.sub("", line.strip(" │└┌─=^")) for line in message.splitlines()]
     said = [line for line in said if line and not line.startswith(("In ", "Caused", "note: label"))]
-    words = "; ".join(line for line in said if not PLACE.search(line))[:400] or message
+    lines: list[str] = []
+    for line in said:
+        if not PLACE.search(line) and not any(line in earlier for earlier in lines):  # it says much of it twice
+            lines.append(line)
+    words = "; ".join(lines)[:400] or message
     place = PLACE.search(message)
     return source.mistake(words, int(place[1]), int(place[2])) if place else source.mistake(words)

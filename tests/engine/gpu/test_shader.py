@@ -93,8 +93,10 @@ def test_an_error_in_an_include_names_the_include(gpu: Gpu, folder: Path) -> Non
 
 def test_a_syntax_error_names_its_line(gpu: Gpu, folder: Path) -> None:
     (folder / "main.wgsl").write_text('#include "common/two.wgsl"\nfn f() {\n    let x = ;\n}\n')
-    with pytest.raises(ShaderError, match=r"/main\.wgsl:3:\d+: "):
+    with pytest.raises(ShaderError, match=r"/main\.wgsl:3:\d+: ") as found:
         Shaders(gpu, folder).module("main.wgsl")
+    words = found.value.mistake.message.split("; ")
+    assert not any(word in other for word in words for other in words if other is not word), "nothing is said twice"
 
 
 def test_a_missing_include_is_said_where_it_is_asked_for(gpu: Gpu, folder: Path) -> None:
