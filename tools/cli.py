@@ -56,9 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = _command(commands, "bench", "tools.bench", "measure, each figure against a named rival")
     bench.add_argument("names", nargs="*", metavar="NAME", help="which benches; else all but the long ones")
     bench.add_argument("--replay", type=Path, metavar="FILE", help="pacing: meet a show's log")
-    bench.add_argument(
-        "--sheet", type=Path, metavar="DIR", help="write before / after pictures, and no more"
-    )
+    bench.add_argument("--sheet", type=Path, metavar="DIR", help="write before / after pictures, and no more")
     _add_json(bench)
 
     _add_json(_command(commands, "doctor", "tools.doctor", "say what this machine can do"))
