@@ -98,7 +98,8 @@ def _ticks(result: Result, quick: bool) -> None:
     result.add("inferences per picture", counted, "")
     if not quick:
         result.require("what the network adds to the tick", on_ms / off_ms - 1, "at most", MOST_RISE, "of it")
-        result.require("inferences per picture", round(counted, 2), "exactly", 1.0, "")
+        # Fewer where cores are short, since the newest picture wins; `displays` requires exactly one, where time steps.
+        result.require("inferences per picture", round(counted, 2), "at most", 1.0, "")
     result.notes.append("the tick with a network has three passes more that refine its mask, and a smaller upload")
 
 
