@@ -39,7 +39,7 @@ fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
 @vertex
 fn vs_tile(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
     if !is_drawn(instance) {
-        return Corner(vec4f(0.0, 0.0, 0.0, 1.0), vec2f(0.0));
+        return NOTHING;
     }
     return shown(tile_corner(index, instance));
 }
@@ -72,6 +72,18 @@ fn moved_alpha(uv: vec2f) -> f32 {
     return sum / f32(FEATHER_SAMPLES);
 }
 
+// An edge pixel holds some of the old background. The person's own colour is found where the matte is full, so look
+// there: up the matte's slope, the farther the more alpha is missing.
+fn person_colour(uv: vec2f, encoded: vec3f, alpha: f32) -> vec3f {
+    let step = layer.reading.pixel * 2.0;
+    let slope = vec2f(
+        alpha_at(uv + vec2f(step.x, 0.0)) - alpha_at(uv - vec2f(step.x, 0.0)),
+        alpha_at(uv + vec2f(0.0, step.y)) - alpha_at(uv - vec2f(0.0, step.y)),
+    );
+    let inside = uv + normalize(slope + 1e-6) * layer.reading.pixel * (1.0 - alpha) * 4.0;
+    return mix(encoded, picture(layer.reading, inside).rgb, saturate(2.0 * (1.0 - alpha)));
+}
+
 // Whether a screen's light is taken off the person.
 override SPILL: bool = false;
 
@@ -97,14 +109,10 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
             discard;
         }
         if MATTE == KEY {
-            share = key_share(corner.uv);
+            colour = own_colour(sides_at(corner.uv), source.rgb, key_share(corner.uv));
+        } else {
+            colour = person_colour(corner.uv, source.rgb, share);
         }
-        var at = sides_at(corner.uv);
-        if MATTE != KEY {
-            at.deep = 1.0;  // hue bleeds from a screen; from a room, most of what differs is the person's own
-            share = looks_like(at, source.rgb, share);
-        }
-        colour = own_colour(at, source.rgb, share);
     }
     if SPILL {
         colour = despill(layer.cutout.spill, layer.cutout.despill, colour);

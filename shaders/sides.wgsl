@@ -20,12 +20,9 @@ struct Sampling {
 
 @group(1) @binding(0) var<uniform> sampling: Sampling;
 
-// What spreading reaches, and the filtered sample of what was spread.
-const MARGIN_TEXELS = 4.0;
-
 @vertex
 fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
-    return tile_of_whole(index, instance, MARGIN_TEXELS / sampling.size);
+    return near_tile_of_whole(index, instance);  // a tile is as wide as spreading and sampling reach, four texels
 }
 
 // Colour and value of the matte at a point: of a key its distance, of others its alpha.

@@ -16,7 +16,7 @@ from engine.gpu.device import Gpu, Usage
 from engine.gpu.keyer import EMPTY_TO, REACH_TEXELS, SOLID_FROM, Keyer
 from engine.gpu.passes import Passes
 from engine.gpu.planes import LAYOUTS, Planes
-from engine.gpu.sides import Ramps, Sides
+from engine.gpu.sides import Sides
 from engine.gpu.tiles import GUIDED, KEY, NONE, TEXTURE, Tiles
 from engine.media.picture import Picture, Plane
 from engine.notices import Notices
@@ -25,9 +25,6 @@ from engine.timing.clock import Clock
 from engine.world import World
 from systems.inference import Inferred, Shown, who_decides
 from systems.screens import Screens
-
-SURE: Ramps = (0.02, 0.1, 0.9, 0.98)
-"""Alphas of a mask between which a pixel's colour is neither surely the person's nor surely what is behind."""
 
 FLAT_VARIANCE = 2e-4
 """Colour variance that counts as flat in the guided filter: the square of 1.4 % of full scale, about camera noise."""
@@ -53,7 +50,7 @@ class Matte:
     truth: Any = None  # the texture that a synthetic camera's truth goes to
     silhouette: Silhouette | None = None  # only where something asks for a shape
     tiles: Tiles | None = None
-    sides: Sides | None = None
+    sides: Sides | None = None  # of a key: other edges are seldom where the picture's are, and too costly to colour so
 
     @property
     def least(self) -> float:
@@ -190,14 +187,10 @@ class Masks:
         matte.changed = True
 
     def _sort(self, tick: Tick, name: str, matte: Matte, planes: Planes) -> None:
-        """Find where the edges of a mask are, and what colours are beside them."""
+        """Find where the edges of a mask are."""
         if matte.tiles is None:
             matte.tiles = Tiles(self._passes, name)
         matte.tiles.sort(tick.encoder, planes, matte)
-        if matte.sides is None or matte.sides.picture_size != planes.size:
-            matte.sides = Sides(self._passes, name, planes.size)
-            matte.version += 1
-        matte.sides.gather(tick.encoder, planes, matte, matte.tiles, SURE)
 
     def _upload_truth(self, name: str, matte: Matte, truth: Plane | None) -> None:
         gpu: Gpu = self._passes.gpu

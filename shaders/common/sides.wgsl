@@ -36,13 +36,6 @@ fn share_of_person(at: Sides, encoded: vec3f) -> f32 {
     return saturate(dot(encoded - at.behind, way) / max(dot(way, way), 1e-3));
 }
 
-// How much of a pixel is person by its colour, where both sides differ enough to tell; else what was said. A network's
-// edge lies a few pixels beside the true one.
-fn looks_like(at: Sides, encoded: vec3f, said: f32) -> f32 {
-    let apart = smoothstep(0.1, 0.3, length(at.person - at.behind));
-    return max(said, mix(said, share_of_person(at, encoded), apart * at.sure));
-}
-
 // The person's own colour in a pixel of which `alpha` is person: their colour beside the edge, and of what the pixel
 // differs from the mix of both sides, which is the person's detail, as much as is person (Forte 2021, "Approximate Fast
 // Foreground Colour Estimation", equation 5, with weight 1 at alpha 1).
