@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 
+from tools.new import SCENES
+from tools.preview.edit import set_value, text_of
 from tools.preview.session import Session
 from tools.preview.theme import Icon
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One thing to add. In `text`, {name} is its entity, {camera} and {mask} are the scene's first, {order} the top."""
+    """One thing to add, as `text` or as it stands in an example.
+
+    In `text`, {name} is its entity, {camera} and {mask} are the scene's first, {order} the top. `like` names an example
+    and those of its entities to take, each behind people or before them as it is there.
+    """
 
     group: str
     name: str
     sign: str
     entity: str
     help: str
-    text: str
+    text: str = ""
+    like: tuple[str, ...] = ()
 
-    def text_for(self, session: Session) -> str:
-        """Return the tables to add to this scene; the entity's own name is still to be put in."""
+    def add_to(self, session: Session) -> None:
+        """Put it into a scene, as one step."""
+        if self.like:
+            session.add_copies(self.entity, self._copies(session))
+        else:
+            session.add_entity(self.entity, self._text_for(session))
+
+    def _text_for(self, session: Session) -> str:
         cameras, masks = session.entities_with("camera"), session.entities_with("mask")
         return (
             self.text.strip()
@@ -29,11 +43,34 @@ class Preset:
             .replace("{order}", str(top_order(session) + 1))
         )
 
+    def _copies(self, session: Session) -> dict[str, bytes]:
+        """Return the example's entities, each as it is written there but for its order."""
+        example, *entities = self.like
+        data = (SCENES / f"{example}.toml").read_bytes()
+        tables = tomllib.loads(data.decode())
+        people = [each["layer"]["order"] for each in tables.values() if "mask" in each and "layer" in each]
+        before = top_order(session) + 1
+        behind = min(_orders(session, "mask"), default=before + 1) - 1
+        return {
+            entity: set_value(
+                text_of(data, entity),
+                (entity, "layer", "order"),
+                str(behind if tables[entity]["layer"]["order"] < min(people) else before),
+            )
+            for entity in entities
+        }
+
 
 def top_order(session: Session) -> int:
     """Return the order of the frontmost layer."""
-    orders = [session.value((name, "layer", "order")) for name in session.entities_with("layer")]
-    return max((order for order in orders if isinstance(order, int)), default=-1)
+    return max(_orders(session), default=-1)
+
+
+def _orders(session: Session, component: str = "layer") -> list[int]:
+    """Return the orders of the layers, or of those that have a component as well."""
+    names = set(session.entities_with("layer")) & set(session.entities_with(component))
+    orders = [session.value((name, "layer", "order")) for name in names]
+    return [order for order in orders if isinstance(order, int)]
 
 
 PRESETS = (
@@ -66,21 +103,28 @@ PRESETS = (
         "order = {order}\n[{name}.lighting]",
     ),
     Preset(
-        "Air", "Snow", Icon.SNOW, "snow", "Flakes that sink and swirl.",
-        "[{name}.particles]\ncount = 3000\ny = 0.4\nheight = 1.3\nlife_s = 8.0\nsize_px = 5.0\nspeed = 0.07\n"
-        "turbulence = 0.06\n[{name}.layer]\norder = {order}\nopacity = 0.8",
-    ),
-    Preset(
-        "Air", "Fireflies", Icon.SNOW, "fireflies", "Small lights that rise from the ground.",
-        "[{name}.particles]\ncount = 2000\ny = 0.75\nheight = 0.6\nlife_s = 6.0\nsize_px = 4.0\nspeed = 0.02\n"
-        'direction = -90.0\nspread = 80.0\nturbulence = 0.15\ncolour = "#ffe9a8"\nto = "#ffb057"\nglow = 1.5\n'
-        '[{name}.layer]\norder = {order}\nblend = "add"\nopacity = 0.6',
+        "Air", "Snow", Icon.SNOW, "snow", "Small flakes behind people, large ones before them, out of focus.",
+        like=("snow", "far", "near"),
     ),
     Preset(
         "Air", "Rain", Icon.SNOW, "rain", "Fast, thin and straight down.",
-        '[{name}.particles]\ncount = 4000\nemit = "area"\nheight = 1.4\nlife_s = 0.9\nsize_px = 2.0\nspeed = 1.6\n'
-        'spread = 2.0\nturbulence = 0.0\ncolour = "#b9cbe0"\nto = "#b9cbe0"\n[{name}.layer]\norder = {order}\n'
-        "opacity = 0.5",
+        '[{name}.particles]\nshape = "streak"\ncount = 2000\nheight = 1.4\nlife_s = 0.9\nsize_px = 2.0\nspeed = 1.6\n'
+        'spread = 2.0\nturbulence = 0.0\nstretch = 0.03\ndepth = 0.4\ncolour = "#b9cbe0"\nto = "#b9cbe0"\n'
+        "[{name}.layer]\norder = {order}\nopacity = 0.5",
+    ),
+    Preset(
+        "Air", "Fireflies", Icon.SNOW, "fireflies", "Small lights that rise from the ground.",
+        like=("hello", "fireflies"),
+    ),
+    Preset(
+        "Air", "Dust", Icon.SNOW, "dust", "Motes in a beam of light: slow, soft, barely there.", like=("dust", "dust"),
+    ),
+    Preset(
+        "Air", "Embers", Icon.SNOW, "embers", "Sparks that rise from below and go out.", like=("embers", "far", "near"),
+    ),
+    Preset(
+        "Air", "Confetti", Icon.SNOW, "confetti", "Paper squares of all colours that tumble.",
+        like=("confetti", "behind", "before"),
     ),
     Preset(
         "Light", "Lamp", Icon.LAMP, "lamp", "A lamp that shines on everyone with lighting.",

@@ -197,6 +197,21 @@ class Session:
             self.selection = Selection(name)
         return name
 
+    def add_copies(self, wanted: str, texts: Mapping[str, bytes]) -> None:
+        """Put entities at the end of the scene in one step, written as another scene has them, by their names there.
+
+        The first is called as wanted, each other that and its own name.
+        """
+        names = [self.free_name(f"{wanted}_{entity}" if at else wanted) for at, entity in enumerate(texts)]
+
+        def edit(text: bytes) -> bytes:
+            for name, (entity, copy) in zip(names, texts.items(), strict=True):
+                text = append(text, rename(copy, entity, name, ()))
+            return text
+
+        if self._step(f"add {names[0]}", edit):
+            self.selection = Selection(names[0])
+
     def remove_entity(self, entity: str) -> None:
         """Take an entity out of the scene."""
         if self.is_included((entity,)):
@@ -220,10 +235,7 @@ class Session:
 
     def duplicate_entity(self, entity: str) -> None:
         """Put a copy of an entity at the end of the scene."""
-        name = self.free_name(entity)
-        copy = rename(text_of(self.document.text, entity), entity, name, ())
-        if self._step(f"copy {entity}", append, copy):
-            self.selection = Selection(name)
+        self.add_copies(entity, {entity: text_of(self.document.text, entity)})
 
     def references_to(self, entity: str) -> list[KeyPath]:
         """Return the fields that name an entity."""

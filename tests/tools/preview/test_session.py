@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from engine.components import Fill, Layer
-from engine.scene.load import Scene
+from engine.scene.load import Scene, load_scene
+from tools.new import SCENES
 from tools.preview.document import Document, merge
 from tools.preview.drop import add_files, as_written
 from tools.preview.lock import Lock
+from tools.preview.presets import PRESETS, Preset
 from tools.preview.session import Selection, Session
 
 TEXT = b"""# The sky.
@@ -132,6 +134,35 @@ def test_components_and_entities_come_and_go(session: Session) -> None:
     session.remove_entity("sky_3")
     session.remove_entity("sky_2")
     assert session.document.text == TEXT
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_every_preset_can_be_added_and_again(session: Session, preset: Preset) -> None:
+    for name in (preset.entity, f"{preset.entity}_2"):
+        preset.add_to(session)
+        assert not session.mistakes
+        assert session.selection == Selection(name)
+    session.undo()
+    session.undo()
+    assert session.document.text == TEXT
+
+
+def test_snow_is_that_of_the_example_behind_people_and_before_them(session: Session) -> None:
+    session.add_entity("guest", '[{name}.camera]\nsource = "synthetic"\n[{name}.mask]\n[{name}.layer]\norder = 2')
+    next(preset for preset in PRESETS if preset.name == "Snow").add_to(session)
+    assert session.scene is not None
+    example = load_scene(SCENES / "snow.toml").entities
+    for name, entity, order in (("snow", "far", 1), ("snow_near", "near", 4)):
+        assert session.scene.entities[name]["particles"] == example[entity]["particles"]
+        assert session.value((name, "layer", "order")) == order
+
+
+def test_what_an_included_file_says_cannot_be_copied_from_here(path: Path) -> None:
+    (path.parent / "base.toml").write_bytes(TEXT)
+    path.write_text('include = ["base.toml"]\n', "utf-8")
+    session = Session(path)
+    session.duplicate_entity("sun")
+    assert "change it in the file" in session.said
 
 
 def test_a_renamed_entity_is_meant_by_all_who_named_it(session: Session) -> None:

@@ -66,7 +66,7 @@ class ScenePanel:
                     group = preset.group
                     heading(self._fonts, group)
                 if imgui.menu_item_simple(f"{preset.sign}   {preset.name}"):
-                    session.add_entity(preset.entity, preset.text_for(session))
+                    preset.add_to(session)
                 tip(preset.help)
             imgui.end_popup()
         imgui.pop_style_var()
