@@ -157,6 +157,16 @@ def test_snow_is_that_of_the_example_behind_people_and_before_them(session: Sess
         assert session.value((name, "layer", "order")) == order
 
 
+def test_a_scene_that_is_not_there_begins_with_what_is_added(path: Path) -> None:
+    session = Session(path.with_name("new.toml"))
+    assert session.scene is None
+    assert "there is no file" in session.mistakes[0].message
+    session.add_entity("sky", "[{name}.fill]\n[{name}.layer]")
+    assert not session.mistakes
+    assert session.save()
+    assert session.path.read_text("utf-8") == "[sky.fill]\n[sky.layer]\n"
+
+
 def test_what_an_included_file_says_cannot_be_copied_from_here(path: Path) -> None:
     (path.parent / "base.toml").write_bytes(TEXT)
     path.write_text('include = ["base.toml"]\n', "utf-8")

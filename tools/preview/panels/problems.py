@@ -25,15 +25,19 @@ class ProblemsPanel:
 
     def count(self, session: Session) -> int:
         """How many there are that want something done."""
+        document = session.document
+        gone = document.is_gone and not session.mistakes  # of one that never was there is a mistake
         mistakes = len(session.mistakes) + len(self._shader_mistakes())
-        return mistakes + len(session.document.clashes) + bool(self._player.trouble)
+        return mistakes + len(document.clashes) + bool(self._player.trouble) + gone
 
     def draw(self, session: Session) -> None:
         """Draw clashes first, then mistakes, then notices."""
         document = session.document
         for clash in list(document.clashes):
             self._draw_clash(session, clash)
-        if document.is_gone:
+        if document.is_gone and session.scene is None:
+            _line(Icon.WARNING, WARN, f"There is no {session.path.name} yet.", "What you add and save begins it.")
+        elif document.is_gone:
             _line(Icon.WARNING, WARN, f"{session.path.name} is gone.", "Save to write it anew; what is on air stays.")
         elif document.is_broken_outside:
             _line(
@@ -60,7 +64,7 @@ class ProblemsPanel:
         for notice in reversed(notices):
             times = f"  × {notice.count}" if notice.count > 1 else ""
             _line("\u2022", INKS[notice.severity], notice.subject, notice.text + times)
-        if not (self.count(session) or notices or document.is_gone):
+        if not (self.count(session) or notices):
             coloured(f"{Icon.CHECK}  Nothing is wrong.", GOOD)
 
     def _shader_mistakes(self) -> tuple[Mistake, ...]:
