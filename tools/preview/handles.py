@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from engine.geometry import WHOLE, Quad, lay
 from engine.scene.where import KeyPath
-from systems.layers import Drawing
+from systems.layers import Drawing, GroupDrawing, every
 from systems.show import Show
 from tools.preview.control import control_of
 from tools.preview.panels.view import Vector
@@ -66,14 +66,48 @@ def handles_of(
         _add_emitter(session, entity, aspect, handles, outlines)
     elif "layer" in parts:
         _add_layer(session, show, entity, aspect, handles, outlines)
+    for group in _groups_around(show, entity):
+        if not group.visible:
+            return [], []
+        laid = _quad_of(group)
+        handles = [_carried(handle, laid) for handle in handles]
+        outlines = [
+            replace(outline, points=tuple(to_target(laid, point) for point in outline.points)) for outline in outlines
+        ]
     return handles, outlines
+
+
+def _carried(handle: Handle, laid: Quad) -> Handle:
+    """Return a handle in a group as it lies on the stage, where `laid` shows that group."""
+    return replace(handle, at=to_target(laid, handle.at), move=lambda to: handle.move(from_target(laid, to)))
+
+
+def _groups_around(show: Show, entity: str) -> Sequence[GroupDrawing]:
+    """Return the groups that a layer is in, the innermost first."""
+    number = show.world.entity(entity)
+    return next((groups for each, groups in _with_groups(show.layers.drawings) if each.entity == number), ())
+
+
+def _with_groups(
+    drawings: Sequence[Drawing], groups: tuple[GroupDrawing, ...] = ()
+) -> Iterator[tuple[Drawing, tuple[GroupDrawing, ...]]]:
+    """Every drawing, the frontmost first and a group after its layers, with the groups around it, innermost first."""
+    for drawing in reversed(drawings):
+        if isinstance(drawing, GroupDrawing):
+            yield from _with_groups(drawing.members, (drawing, *groups))
+        yield drawing, groups
+
+
+def _quad_of(drawing: Drawing) -> Quad:
+    """Return where a drawing lies, as it was packed."""
+    return Quad(*(tuple(map(float, drawing.quad[0][name])) for name in Quad._fields))  # type: ignore[arg-type]
 
 
 def _add_layer(
     session: Session, show: Show, entity: str, aspect: float, handles: list[Handle], outlines: list[Outline]
 ) -> None:
     number = show.world.entity(entity)
-    drawing = next((each for each in show.layers.drawings if each.entity == number), None)
+    drawing = next((each for each in every(show.layers.drawings) if each.entity == number), None)
     if drawing is None:
         return
     x, y, scale, turned = (_number(session, (entity, "place", name)) for name in ("x", "y", "scale", "rotate"))
@@ -218,20 +252,30 @@ def nudged(session: Session, across_px: float, down_px: float, size: tuple[int, 
 
 
 def layer_at(show: Show, at: Vector) -> list[str]:
-    """Return the layers that lie at a place of the stage, the frontmost first."""
-    found = []
-    for drawing in reversed(show.layers.drawings):
-        if drawing.quad is None or not drawing.visible:
+    """Return the layers that lie at a place of the stage, the frontmost first.
+
+    A group comes after its layers, and is where one of them is.
+    """
+    found: list[str] = []
+    full: set[int] = set()  # groups of which a layer lies there
+    for drawing, groups in _with_groups(show.layers.drawings):
+        if drawing.quad is None or not all(each.visible for each in (drawing, *groups)):
             continue
-        data = drawing.quad[0]
-        (ox, oy), (ax, ay), (bx, by) = (map(float, data[name]) for name in ("origin", "axis_x", "axis_y"))
-        determinant = ax * by - ay * bx
+        if isinstance(drawing, GroupDrawing) and drawing.entity not in full:
+            continue
+        x, y = at
+        for group in reversed(groups):
+            x, y = from_target(_quad_of(group), (x, y))
+        laid = _quad_of(drawing)
+        determinant = laid.axis_x[0] * laid.axis_y[1] - laid.axis_x[1] * laid.axis_y[0]
         if not determinant:
             continue
-        dx, dy = at[0] - ox, at[1] - oy
-        s, t = (dx * by - dy * bx) / determinant, (ax * dy - ay * dx) / determinant
+        dx, dy = x - laid.origin[0], y - laid.origin[1]
+        s = (dx * laid.axis_y[1] - dy * laid.axis_y[0]) / determinant
+        t = (dy * laid.axis_x[0] - dx * laid.axis_x[1]) / determinant
         if 0 <= s <= 1 and 0 <= t <= 1:
             found.append(show.world.name(drawing.entity))
+            full.update(group.entity for group in groups)
     return found
 
 

@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.shows import the_gpu
 from tools.cli import main
 from tools.preview.app import Previewer
-from tools.preview.handles import from_target, handles_of, to_target
+from tools.preview.handles import from_target, handles_of, layer_at, to_target
 from tools.preview.panels.costs import CostsPanel, gather, save_trace
 from tools.preview.panels.view import View
 from tools.preview.session import Selection, Session
@@ -278,3 +278,23 @@ def test_the_corners_of_a_warp_are_handles_on_its_own_display(offscreen: Offscre
     assert not previewer.session.mistakes
     assert b"top_left = [0.25, 0.15]" in previewer.session.document.text
     assert handles_of(previewer.session, show, "Stage") == ([], [])
+
+
+def test_a_layer_in_a_group_is_found_and_moved_where_the_group_shows_it(offscreen: Offscreen) -> None:
+    previewer = offscreen(
+        "[stage.stage]\nwidth = 160\nheight = 90\n[box.fill]\n[box.layer]\ngroup = 'all'\n[box.place]\nscale = 0.5\n"
+        "[all.group]\n[all.layer]\n[all.place]\nx = 0.25\ny = 0.5\nscale = 0.5\n"
+    )
+    previewer.player.step()
+    show, session = previewer.player.show, previewer.session
+    assert show is not None
+    assert layer_at(show, (0.25, 0.5)) == ["box", "all"]
+    assert layer_at(show, (0.05, 0.5)) == [], "beside the box there is nothing of the group"
+    session.selection = Selection("box")
+    handles, outlines = handles_of(session, show)
+    assert handles[0].at == pytest.approx((0.25, 0.5))
+    assert outlines[0].points[0] == pytest.approx((0.125, 0.375))
+    assert handles[0].move((0.3, 0.55)) == {
+        ("box", "place", "x"): pytest.approx(0.6),
+        ("box", "place", "y"): pytest.approx(0.6),
+    }
