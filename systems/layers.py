@@ -109,8 +109,10 @@ class Drawing(ABC):
         if knockout and not through:
             blend, encoded = "normal", False  # nothing is behind it
         by_unit = not encoded and blend in FIXED and not (canvas.is_group and blend == "multiply")
-        if through or self.overlapping:
-            by_unit = blend == "normal" and (self.overlapping or not encoded)
+        if through:
+            by_unit = blend == "normal" and not encoded
+        if self.overlapping and blend == "normal":
+            by_unit = True  # many shapes cannot read what the others have drawn
         self.needs_backdrop = not by_unit and not knockout
         self._reads_beneath = not by_unit and through
         constants = {

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
-from engine.component import components
+from engine.component import FileKind, components
 from engine.errors import SceneError
 from engine.scene.arbitrary import mutate, scene_text
 from engine.scene.load import load_scene
+from tests.conftest import ROOT
 
 
 def test_random_scenes_load_and_meet_every_component(tmp_path: Path) -> None:
     path = tmp_path / "show.toml"
     (tmp_path / "file").touch()
+    look = str(ROOT / "scenes" / "looks" / "silk.wgsl")
+    files: Mapping[FileKind, Sequence[str]] = {
+        "camera": ("synthetic",), "picture": ("file",), "model": ("file",), "shader": (look,),
+    }  # fmt: skip
     met: set[str] = set()
     for seed in range(200):
-        path.write_text(scene_text(Random(seed), {"camera": ("synthetic",), "picture": ("file",), "model": ("file",)}))
+        path.write_text(scene_text(Random(seed), files))
         met.update(name for parts in load_scene(path).entities.values() for name in parts)
     assert met == set(components())
 

@@ -187,7 +187,7 @@ def test_a_camera_may_be_no_file(write: Write, source: str) -> None:
     [
         ('camera.source = "clip.mpp"', "(did you mean 'clip.mp4'?)"),
         ('camera.source = "sythetic"', "(did you mean 'synthetic'?)"),
-        ('camera.source = "where/is/it"', "(possible: 'auto', 'synthetic', 'device:0')"),
+        ('camera.source = "where/is/it"', "(possible: 'auto', 'synthetic', 'test-card', 'device:0')"),
         ('mask.model = "nowhere"', ""),
         ('mask.model = "a\\u0000b"', ""),
         (f'mask.model = "{"x" * 300}"', ""),
@@ -240,7 +240,7 @@ def test_a_wrong_override_is_said_as_such(wrong: Wrong) -> None:
         "--set sky.layr.order=1: no component 'layr' (did you mean 'layer'?)",
         "--set sky.layer=1: write an override as entity.component.field=value",
         "--set skye.layer.order=1: no entity 'skye' (did you mean 'sky'?); to add one, write +skye.layer.order=…",
-        "--set +x.layer.order=1: layer has nothing to draw; add a camera, mask, particles, fill or group table to "
-        "this entity, or name another entity with camera or mask",
+        "--set +x.layer.order=1: layer has nothing to draw; add a camera, mask, particles, fill, shader or group "
+        "table to this entity, or name another entity with camera or mask",
         '--set sky.layer.order=a b: order must be a whole number, not "a\\u000ab"',
     ]

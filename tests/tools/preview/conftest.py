@@ -25,6 +25,8 @@ from tools.preview.app import Previewer
 from tools.preview.panels.inspector import InspectorPanel
 from tools.preview.session import Session
 
+os.environ.pop("PYGLFW_LIBRARY", None)  # imgui names a glfw of its own, without Wayland, to all that is started later
+
 Place = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels of the window."""
 
