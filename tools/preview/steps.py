@@ -16,7 +16,7 @@ from engine.gpu.uniforms import Block
 from engine.media.picture import Plane
 from engine.world import World
 from systems.inference import Inferred, Shown
-from systems.layers import CloudDrawing, Drawing
+from systems.layers import CloudDrawing, Drawing, every
 from systems.lighting import Lit, masked_entity
 from systems.masks import Matte, Silhouette
 from systems.show import Show
@@ -177,13 +177,13 @@ class Steps:
         return matted.view
 
     def _draw_particles(self, encoder: Any, _person: Person, _entity: str) -> OffscreenTarget | None:
-        clouds = [drawing for drawing in self.show.layers.drawings if isinstance(drawing, CloudDrawing)]
+        clouds = [drawing for drawing in every(self.show.layers.drawings) if isinstance(drawing, CloudDrawing)]
         return self._draw_alone(encoder, "Particles", clouds)
 
     def _draw_layer(self, encoder: Any, _person: Person, entity: str) -> OffscreenTarget | None:
         chosen = self.show.world.entity(entity)
         return self._draw_alone(
-            encoder, "Layer", [drawing for drawing in self.show.layers.drawings if drawing.entity == chosen]
+            encoder, "Layer", [drawing for drawing in every(self.show.layers.drawings) if drawing.entity == chosen]
         )
 
     def _draw_alone(self, encoder: Any, name: str, drawings: Sequence[Drawing]) -> OffscreenTarget | None:

@@ -282,7 +282,8 @@ def test_the_corners_of_a_warp_are_handles_on_its_own_display(offscreen: Offscre
 
 def test_a_layer_in_a_group_is_found_and_moved_where_the_group_shows_it(offscreen: Offscreen) -> None:
     previewer = offscreen(
-        "[stage.stage]\nwidth = 160\nheight = 90\n[box.fill]\n[box.layer]\ngroup = 'all'\n[box.place]\nscale = 0.5\n"
+        "[stage.stage]\nwidth = 160\nheight = 90\n[box.fill]\ncolour = '#ffffff'\n"
+        "[box.layer]\ngroup = 'all'\n[box.place]\nscale = 0.5\n"
         "[all.group]\n[all.layer]\n[all.place]\nx = 0.25\ny = 0.5\nscale = 0.5\n"
     )
     previewer.player.step()
@@ -291,6 +292,14 @@ def test_a_layer_in_a_group_is_found_and_moved_where_the_group_shows_it(offscree
     assert layer_at(show, (0.25, 0.5)) == ["box", "all"]
     assert layer_at(show, (0.05, 0.5)) == [], "beside the box there is nothing of the group"
     session.selection = Selection("box")
+    frames(previewer)
+    picture = previewer.workspace.picture
+    picture.sources[0] = "Layer"
+    frames(previewer)
+    assert picture.steps is not None
+    alone = picture.steps.draw("Layer", "box")
+    assert alone is not None
+    assert the_gpu().read(alone.texture)[45, 80, :3].min() > 250, "it is seen by itself as well"
     handles, outlines = handles_of(session, show)
     assert handles[0].at == pytest.approx((0.25, 0.5))
     assert outlines[0].points[0] == pytest.approx((0.125, 0.375))
