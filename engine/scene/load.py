@@ -17,7 +17,7 @@ from engine.scene.rules import Complaint, complaints
 from engine.scene.schema import field_schemas
 from engine.scene.source import Source
 from engine.scene.where import KeyPath
-from engine.scene.words import expected, near, number, shown, suggestion
+from engine.scene.words import expected, near_file, number, shown, suggestion
 
 CAMERA_WORDS = ("auto", "synthetic", "test-card", "device:0")
 LONG_CHOICE = 8
@@ -146,6 +146,6 @@ def _found(source: Source, path: KeyPath, value: str, kind: FileKind) -> str:
     except (OSError, ValueError):  # no such folder, or a name that no file can have
         nearby = []
     folder = source.place(path).folder
-    hint = near(file.name, nearby) or (suggestion(value, CAMERA_WORDS) if kind == "camera" else "")
+    hint = near_file(file.name, nearby) or (suggestion(value, CAMERA_WORDS) if kind == "camera" else "")
     source.blame(path, f"{path[-1]}: there is no file {shown(value)} in {str(folder)!r}{hint}")
     return value

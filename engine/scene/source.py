@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.errors import Mistake
 from engine.scene.where import KeyPath, key_spots, split_key
-from engine.scene.words import near, shown, suggestion
+from engine.scene.words import near_file, shown, suggestion
 
 LARGEST_BYTES = 1_000_000
 DEEPEST_INCLUDE = 16
@@ -148,7 +148,7 @@ def _unreadable(file: Path) -> str:
         nearby = [other.name for other in file.parent.glob("*.toml")]
     except (OSError, ValueError):  # a name that is too long, or that no file can have
         nearby = []
-    return f"there is no file {shown(file.name)}{near(file.name, nearby)}"
+    return f"there is no file {shown(file.name)}{near_file(file.name, nearby)}"
 
 
 def _read(file: Path) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
+from pathlib import PurePath
 from typing import Any
 
 from engine.component import Colour
@@ -70,6 +71,12 @@ def near(word: object, possible: Iterable[object]) -> str:
     by_text = {str(each): each for each in possible}
     found = difflib.get_close_matches(str(word), by_text, n=1)
     return f" (did you mean {by_text[found[0]]!r}?)" if found else ""
+
+
+def near_file(name: str, possible: Iterable[str]) -> str:
+    """Say which file may be meant. What names have in common by their endings alone is no likeness."""
+    stem = PurePath(name).stem
+    return near(name, [each for each in possible if difflib.get_close_matches(stem, [PurePath(each).stem])])
 
 
 def suggestion(word: object, possible: Collection[object]) -> str:
