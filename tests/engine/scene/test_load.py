@@ -189,7 +189,7 @@ def test_a_camera_may_be_no_file(write: Write, source: str) -> None:
         ('camera.source = "sythetic"', "(did you mean 'synthetic'?)"),
         ('camera.source = "where/is/it"', "(possible: 'auto', 'synthetic', 'test-card', 'device:0')"),
         ('mask.model = "nowhere"', ""),
-        ('camera.source = "hills.mp4"', "'device:0')"),
+        ('camera.source = "bulb.mp4"', "'device:0')"),
         ('mask.model = "a\\u0000b"', ""),
         (f'mask.model = "{"x" * 300}"', ""),
         ('mask.model = "folder"', "(did you mean 'folder'?)"),
