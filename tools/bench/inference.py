@@ -92,7 +92,7 @@ def _ticks(result: Result, quick: bool) -> None:
                 ticks_ms.append(report["spans_ms"]["tick"]["p50"])
                 if source == "neural":
                     camera = report["cameras"]["front"]
-                    counted, pictures = camera["inferences_per_picture"], camera["delivered"]
+                    counted, pictures = camera["inferences_per_picture"], camera["pictures"]
     off_ms, on_ms = (float(np.median(ticks_ms)) for ticks_ms in taken.values())
     result.add("tick p50 without a network (the true mask), real clock", off_ms, "ms")
     result.add("tick p50 with the network on its thread", on_ms, "ms")
