@@ -1,4 +1,4 @@
-// The colours on either side of a matte's edge, small: first the sums of what surely is of one side, in and around tiles
+// The colours on either side of a key's edge, small: first the sums of what surely is of one side, in and around tiles
 // with an edge.
 
 #include "common/colour.wgsl"
@@ -6,11 +6,10 @@
 #include "common/quad.wgsl"
 #include "common/tiled.wgsl"
 #include "common/picture.wgsl"
-#include "common/matte.wgsl"
+#include "common/key.wgsl"
 
 struct Sampling {
     reading: Reading,
-    cutout: Cutout,
     screen_from: f32,  // a value up to here is surely behind
     screen_to: f32,    // and from here on surely is not
     person_from: f32,
@@ -25,13 +24,9 @@ fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance:
     return near_tile_of_whole(index, instance);  // a tile is as wide as spreading and sampling reach, four texels
 }
 
-// Colour and value of the matte at a point: of a key its distance, of others its alpha.
+// Colour at a point, and its distance from the screen.
 fn sample_at(uv: vec2f) -> vec4f {
-    let source = picture(sampling.reading, uv);
-    if MATTE == KEY {
-        return vec4f(source.rgb, source.a * FARTHEST);
-    }
-    return vec4f(source.rgb, matte(sampling.cutout, uv, source.rgb));
+    return picture(sampling.reading, uv) * vec4f(1.0, 1.0, 1.0, FARTHEST);
 }
 
 struct Sums {

@@ -47,21 +47,17 @@ class Sides:
         self._source: Any = None
 
     def gather(self, encoder: Any, planes: Planes, matte: Sorted, tiles: Tiles, ramps: Ramps) -> None:
-        """Sum up colours as a picture and its matte are now; of a key, what its first stage has made of both."""
+        """Sum up what a key's first stage has made of a picture: colours, and their distance from the screen."""
         key = (planes.version, matte.version, id(tiles))
         if self._bound != key:
             self._bound = key
-            is_key = matte.keyed is not None
-            views = (matte.keyed,) if is_key else planes.views
-            self._source = self._passes.textures(*(*views, None)[:2], matte.view, tiles.view)
+            self._source = self._passes.textures(matte.keyed, None, None, tiles.view)
             self._sums = self._passes.textures(self._person, self._behind, None, tiles.view)
-            constants = {"LAYOUT": LAYOUTS["rgba" if is_key else planes.layout], "MATTE": matte.kind, "EXACT": 1.0}
+            constants = {"LAYOUT": LAYOUTS["rgba"], "EXACT": 1.0}
             self._pipeline = self._passes.pipeline("sides.wgsl", (self.FORMAT, self.FORMAT), constants=constants)
         data = self._block.data
         planes.write_reading(data["reading"])
-        if matte.keyed is not None:
-            data["reading"]["pixel"] *= 2.0
-        matte.write(data["cutout"])
+        data["reading"]["pixel"] *= 2.0
         data["screen_from"], data["screen_to"], data["person_from"], data["person_to"] = ramps
         nothing = (0.0, 0.0, 0.0, 0.0)
         render = self._passes.begin(encoder, self._person, self._behind, clear=nothing)
