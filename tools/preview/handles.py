@@ -17,6 +17,11 @@ from tools.preview.session import Session
 
 Values = dict[KeyPath, Any]
 
+Axes = tuple[Vector, Vector, Vector]
+"""A parallelogram: its corner, and its two sides from there."""
+
+UNIT: Axes = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
+
 Shape = Literal["move", "corner", "turn", "ring", "aim"]
 
 SNAPS = (0.0, 1 / 3, 0.5, 2 / 3, 1.0)
@@ -270,9 +275,7 @@ def layer_at(show: Show, at: Vector) -> list[str]:
         determinant = laid.axis_x[0] * laid.axis_y[1] - laid.axis_x[1] * laid.axis_y[0]
         if not determinant:
             continue
-        dx, dy = x - laid.origin[0], y - laid.origin[1]
-        s = (dx * laid.axis_y[1] - dy * laid.axis_y[0]) / determinant
-        t = (dy * laid.axis_x[0] - dx * laid.axis_x[1]) / determinant
+        s, t = _along((x, y), (laid.origin, laid.axis_x, laid.axis_y), UNIT)
         if 0 <= s <= 1 and 0 <= t <= 1:
             found.append(show.world.name(drawing.entity))
             full.update(group.entity for group in groups)
@@ -281,26 +284,23 @@ def layer_at(show: Show, at: Vector) -> list[str]:
 
 def to_target(quad: Quad, at: Vector) -> Vector:
     """Return where a place of the stage, in fractions, lies on a display that shows it by `quad`."""
-    dx, dy = at[0] - quad.uv_origin[0], at[1] - quad.uv_origin[1]
-    determinant = quad.uv_x[0] * quad.uv_y[1] - quad.uv_x[1] * quad.uv_y[0]
-    s = (dx * quad.uv_y[1] - dy * quad.uv_y[0]) / determinant
-    t = (dy * quad.uv_x[0] - dx * quad.uv_x[1]) / determinant
-    return (
-        quad.origin[0] + s * quad.axis_x[0] + t * quad.axis_y[0],
-        quad.origin[1] + s * quad.axis_x[1] + t * quad.axis_y[1],
-    )
+    return _along(at, (quad.uv_origin, quad.uv_x, quad.uv_y), (quad.origin, quad.axis_x, quad.axis_y))
 
 
 def from_target(quad: Quad, at: Vector) -> Vector:
     """Return the place of the stage that a place on a display shows."""
-    dx, dy = at[0] - quad.origin[0], at[1] - quad.origin[1]
-    determinant = quad.axis_x[0] * quad.axis_y[1] - quad.axis_x[1] * quad.axis_y[0]
-    s = (dx * quad.axis_y[1] - dy * quad.axis_y[0]) / determinant
-    t = (dy * quad.axis_x[0] - dx * quad.axis_x[1]) / determinant
-    return (
-        quad.uv_origin[0] + s * quad.uv_x[0] + t * quad.uv_y[0],
-        quad.uv_origin[1] + s * quad.uv_x[1] + t * quad.uv_y[1],
-    )
+    return _along(at, (quad.origin, quad.axis_x, quad.axis_y), (quad.uv_origin, quad.uv_x, quad.uv_y))
+
+
+def _along(at: Vector, here: Axes, there: Axes) -> Vector:
+    """Return the place that lies as far along the axes `there` as `at` does along those `here`."""
+    origin, x, y = here
+    dx, dy = at[0] - origin[0], at[1] - origin[1]
+    determinant = x[0] * y[1] - x[1] * y[0]
+    s = (dx * y[1] - dy * y[0]) / determinant
+    t = (dy * x[0] - dx * x[1]) / determinant
+    origin, x, y = there
+    return (origin[0] + s * x[0] + t * y[0], origin[1] + s * x[1] + t * y[1])
 
 
 def _values(entity: str, component: str, **fields: float) -> Values:
