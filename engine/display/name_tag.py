@@ -72,7 +72,7 @@ class NameTag:
 
 
 def tag(number: int, name: str, display_px: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return a number above a name on a dark ground, premultiplied, no larger than the display. 2 ms at 1080p."""
+    """Return a number above a name on a dark ground, premultiplied, no larger than the display. 1 ms at 1080p."""
     large = max(8, round(NUMBER * display_px[1]))
     covers = [_cover(str(number), large), _cover(name, max(8, round(NAME * large)))]
     margin = large // 4
