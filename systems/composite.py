@@ -13,7 +13,10 @@ from engine.gpu.passes import Mix, Passes
 from engine.gpu.stage import Canvas, StageImage
 from engine.tick import Tick
 from systems.cues import Cues
-from systems.layers import Drawing, GroupDrawing, Layers, PictureDrawing
+from systems.drawings.drawing import Drawing
+from systems.drawings.group import GroupDrawing
+from systems.drawings.picture import PictureDrawing
+from systems.layers import Layers
 from systems.lighting import Lighting
 
 SETTLED = 6.0

@@ -58,3 +58,28 @@ class Blur:
         """Give the blocks back."""
         for block in self._blocks:
             block.free()
+
+
+class PictureBlur:
+    """A camera's picture, blurred at a size at which the blur is a few pixels wide."""
+
+    def __init__(self, passes: Passes, planes: Planes, sigma_px: float) -> None:
+        self._made_for = (planes.version, sigma_px)
+        self._factor = max(1.0, sigma_px / MOST_SIGMA_PX)
+        width, height = (max(8, round(side / self._factor)) for side in planes.size)
+        self._blur = Blur(passes, "layer", width, height, "rgba16float", planes.layout)
+        self._source = passes.textures(*planes.views)
+        self.view = self._blur.view
+
+    def fits(self, planes: Planes, sigma_px: float) -> bool:
+        """Whether it was made for these planes and this blur."""
+        return self._made_for == (planes.version, sigma_px)
+
+    def run(self, encoder: Any, planes: Planes, sigma_px: float) -> None:
+        """Blur the picture that the planes hold now."""
+        self._blur.read_planes(planes, lod=max(0.0, math.log2(self._factor)))
+        self._blur.run(encoder, self._source, sigma_px / self._factor)
+
+    def free(self) -> None:
+        """Give the blocks back."""
+        self._blur.free()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from systems.layers import BLENDS
+from systems.drawings.drawing import BLENDS
 from tests.picture import decode, encode
 from tests.shows import Air
 from tests.systems.conftest import Still

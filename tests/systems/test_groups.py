@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from systems.drawings.drawing import BLENDS
+from systems.drawings.group import GroupDrawing
 from systems.inference import Shown
-from systems.layers import BLENDS, GroupDrawing
 from tests.picture import decode, encode
 from tests.shows import Air, OnAir
 from tests.systems.conftest import Still

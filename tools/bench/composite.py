@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.components import Cue, Display, Edges, Grade, Group, Layer, Warp
 from engine.components.layer import Blend
-from systems.layers import BLENDS
+from systems.drawings.drawing import BLENDS
 from tools.bench.blends import mixed
 from tools.bench.measure import Work, growth, interleave
 from tools.bench.media import still_file

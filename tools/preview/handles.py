@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from engine.geometry import WHOLE, Quad, lay
 from engine.scene.where import KeyPath
-from systems.layers import Drawing, GroupDrawing, every
+from systems.drawings.drawing import Drawing
+from systems.drawings.group import GroupDrawing, every
 from systems.show import Show
 from tools.preview.control import control_of
 from tools.preview.panels.view import Vector

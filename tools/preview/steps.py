@@ -15,8 +15,10 @@ from engine.gpu.quads import write_quad
 from engine.gpu.uniforms import Block
 from engine.media.picture import Plane
 from engine.world import World
+from systems.drawings.cloud import CloudDrawing
+from systems.drawings.drawing import Drawing
+from systems.drawings.group import every
 from systems.inference import Inferred, Shown
-from systems.layers import CloudDrawing, Drawing, every
 from systems.lighting import Lit, masked_entity
 from systems.masks import Matte, Silhouette
 from systems.show import Show

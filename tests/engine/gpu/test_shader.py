@@ -256,10 +256,11 @@ def constants(name: str) -> dict[str, int]:
 def test_python_and_wgsl_count_alike() -> None:
     from engine.gpu import tiles
     from engine.gpu.planes import LAYOUTS
-    from systems import layers, lighting, particles
+    from systems import lighting, particles
+    from systems.drawings import drawing
 
     blends = constants("common/blend.wgsl")
-    named = [*layers.BLENDS.items(), ("unclipped", 0), *layers.CLIP_SIDES.items()]
+    named = [*drawing.BLENDS.items(), ("unclipped", 0), *drawing.CLIP_SIDES.items()]
     assert {name.upper(): int(value) for name, value in named} == blends
     mattes = constants("common/matte.wgsl")
     assert mattes == {"NONE": tiles.NONE, "TEXTURE": tiles.TEXTURE, "GUIDED": tiles.GUIDED, "KEY": tiles.KEY}

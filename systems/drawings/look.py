@@ -1,0 +1,56 @@
+"""Drawing of what an author's own shader makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.components import Layer, Place, Shader
+from engine.geometry import Vector
+from engine.gpu.look import Look
+from engine.gpu.passes import Passes
+from engine.gpu.quads import write_quad
+from engine.gpu.stage import Canvas
+from engine.tick import Tick
+from systems.drawings.drawing import Clip, Drawing, Stroke, lay_over
+
+
+class LookDrawing(Drawing):
+    """What an author's own shader draws."""
+
+    def __init__(
+        self,
+        passes: Passes,
+        canvas: Canvas,
+        entity: int,
+        layer: Layer,
+        clip: Clip | None,
+        name: str,
+        shader: Shader,
+        place: Place,
+    ) -> None:
+        super().__init__(passes, canvas, entity, layer, clip)
+        self._place = place
+        self._shader = shader
+        self._look = Look(passes, name, shader, canvas.size)
+        self._block = passes.uniforms.block(passes.shaders.struct("stretched.wgsl", "Stretched"))
+        self._textures = self._bound(self._look.view)
+
+    def prepare(self, tick: Tick, shift: Vector) -> None:
+        """Draw the look of this tick's time; pack opacity and place."""
+        self.visible = True
+        self._look.draw(tick.encoder, tick.now_ns / 1e9 * self._shader.speed)
+        data = self._block.data
+        data["opacity"] = self.layer.opacity
+        self.hides = self.layer.opacity == 1.0 and self.layer.blend == "normal"
+        write_quad(data["quad"], lay_over(self._canvas.size, self._place, shift))
+        self._note(self._block, otherwise=True)
+
+    def _stroke(self, render: Any, target_format: str, stroke: Stroke) -> None:
+        """Draw the look's quad."""
+        pipeline = self._pipeline("stretched.wgsl", target_format, stroke, opaque=self.hides)
+        self._passes.draw(render, pipeline, self._block, self._textures)
+
+    def free(self) -> None:
+        """Give back the blocks."""
+        self._block.free()
+        self._look.free()
