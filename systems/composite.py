@@ -66,7 +66,7 @@ class Composite:
 
     def _make_ready(self, tick: Tick, drawings: list[Drawing], beneath: list[Drawing]) -> None:
         """Compose the isolated groups that have changed, and work out the light on every person, back to front."""
-        going = self._differing & self._cues.looks[-1].hidden
+        going = self._differing & self._cues.selections[-1].hidden
         for position, drawing in enumerate(drawings):
             behind = beneath + [each for each in drawings[:position] if each.entity not in going]
             if isinstance(drawing, GroupDrawing):
@@ -79,9 +79,9 @@ class Composite:
                 self._light(tick, drawing, behind)
 
     def _draw(self, encoder: Any, canvas: Canvas, drawings: Sequence[Drawing], *, clear: bool) -> None:
-        """Draw onto the stage or into a group. While looks dissolve, what differs is drawn once for each.
+        """Draw onto the stage or into a group. While selections dissolve, what differs is drawn once for each.
 
-        What was drawn before that, and what comes after, is drawn once: the looks are mixed as whole pictures in
+        What was drawn before that, and what comes after, is drawn once: the selections are mixed as whole pictures in
         between, A·(1 − t) + B·t, so that nothing dims or shines through on the way.
         """
         differing = [position for position, drawing in enumerate(drawings) if drawing.entity in self._differing]
@@ -90,15 +90,15 @@ class Composite:
             return
         first, last = differing[0], differing[-1] + 1
         self._paint(encoder, canvas, drawings[:first], clear=clear)
-        canvas.keep(encoder, "before looks")
+        canvas.keep(encoder, "before selections")
         left: Canvas | None = None
-        for look in self._cues.looks:
+        for selection in self._cues.selections:
             if left is not None:
-                canvas.restore(encoder, "before looks")
-            self._paint(encoder, canvas, [each for each in drawings[first:last] if each.entity not in look.hidden])
+                canvas.restore(encoder, "before selections")
+            self._paint(encoder, canvas, [each for each in drawings[first:last] if each.entity not in selection.hidden])
             if left is not None:
-                self._lay(encoder, canvas, left, "dissolve", share=1.0 - look.share)
-            if look is not self._cues.looks[-1]:
+                self._lay(encoder, canvas, left, "dissolve", share=1.0 - selection.share)
+            if selection is not self._cues.selections[-1]:
                 left = canvas.leave(encoder)
         self._paint(encoder, canvas, drawings[last:])
 

@@ -1,4 +1,4 @@
-"""Cues: which layers are seen, and how one choice dissolves into the next."""
+"""Cues: which layers are seen, and how one selection dissolves into the next."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from engine.notices import log
 from engine.tick import Tick
 from engine.world import World
 
-MOST_LOOKS = 4
-"""How many choices may dissolve into each other at once: each is drawn. Another waits for the oldest to be gone."""
+MOST_SELECTIONS = 4
+"""How many selections may dissolve into each other at once: each is drawn. Another waits for the oldest to be gone."""
 
 
 @dataclass(slots=True, eq=False)
-class Look:
-    """A choice of layers, and how far it has come. `hidden` are the entities whose layers are not seen."""
+class Selection:
+    """Which layers are seen, and how far that has come. `hidden` are the entities whose layers are not seen."""
 
     cued: dict[int, bool]  # what cues said of an entity's layer; of others its own `visible` holds
     begun_ns: int = 0
@@ -24,19 +24,19 @@ class Look:
     hidden: frozenset[int] = field(default_factory=frozenset)
 
 
-EVERYTHING = Look({})
+EVERYTHING = Selection({})
 
 
 class Cues:
     """Follows the show's time and the operator's keys.
 
-    Reads: Cue, Layer. Writes: `looks`. Sends: nothing.
+    Reads: Cue, Layer. Writes: `selections`. Sends: nothing.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._revision = -1
-        self._looks: list[Look] = [Look({})]
+        self._selections: list[Selection] = [Selection({})]
         self.rehearsing = False  # what a cue may show is drawn too, so that it is ready
         self._written: dict[int, bool] = {}  # each layer's own `visible`
         self._due: dict[int, tuple[Cue, int]] = {}  # by entity: when each cue with a time is due next
@@ -50,19 +50,19 @@ class Cues:
         return any(cue.key for _, (cue,) in self._world.each(Cue))
 
     @property
-    def looks(self) -> list[Look]:
-        """The choices that are on the stage, oldest first: each dissolves into the next by that one's share."""
-        return [EVERYTHING, *self._looks] if self.rehearsing else self._looks
+    def selections(self) -> list[Selection]:
+        """The selections that are on the stage, oldest first: each dissolves into the next by that one's share."""
+        return [EVERYTHING, *self._selections] if self.rehearsing else self._selections
 
     @property
     def hidden(self) -> frozenset[int]:
-        """The entities whose layers are in no look: they need not be drawn."""
-        return frozenset.intersection(*(look.hidden for look in self.looks))
+        """The entities whose layers are in no selection: they need not be drawn."""
+        return frozenset.intersection(*(selection.hidden for selection in self.selections))
 
     @property
     def differing(self) -> frozenset[int]:
-        """The entities whose layers are in some look and not in another."""
-        return frozenset.union(*(look.hidden for look in self.looks)) - self.hidden
+        """The entities whose layers are in some selection and not in another."""
+        return frozenset.union(*(selection.hidden for selection in self.selections)) - self.hidden
 
     def press(self, key: str) -> None:
         """Call the cues of a key, in the next tick."""
@@ -82,7 +82,7 @@ class Cues:
         self._pressed.clear()
         last_ns, self._last_ns = self._last_ns, tick.now_ns
         self._go_on(tick.now_ns)
-        while self._waiting and len(self._looks) < MOST_LOOKS:
+        while self._waiting and len(self._selections) < MOST_SELECTIONS:
             entity, begun_ns = self._waiting.pop(0)
             if (cue := self._world.get(entity, Cue)) is not None:
                 # One that had to wait begins now, else it would be half over at once.
@@ -90,10 +90,12 @@ class Cues:
                 self._go_on(tick.now_ns)
 
     def _go_on(self, now_ns: int) -> None:
-        for position, look in reversed(list(enumerate(self._looks))):
-            look.share = min(1.0, (now_ns - look.begun_ns) / look.fade_ns) if look.fade_ns and position else 1.0
-            if look.share >= 1.0:
-                del self._looks[:position]
+        for position, selection in reversed(list(enumerate(self._selections))):
+            selection.share = (
+                min(1.0, (now_ns - selection.begun_ns) / selection.fade_ns) if selection.fade_ns and position else 1.0
+            )
+            if selection.share >= 1.0:
+                del self._selections[:position]
                 break
 
     def _begin(self, cue: Cue, name: str, begun_ns: int) -> None:
@@ -101,11 +103,11 @@ class Cues:
         said = {
             self._world.entity(layer): seen for names, seen in ((cue.hide, False), (cue.show, True)) for layer in names
         }
-        cued = {**self._looks[-1].cued, **{entity: seen for entity, seen in said.items() if entity is not None}}
-        look = Look(cued, begun_ns, round(cue.fade_s * 1e9))
-        self._hide(look)
-        if look.hidden != self._looks[-1].hidden:
-            self._looks.append(look)
+        cued = {**self._selections[-1].cued, **{entity: seen for entity, seen in said.items() if entity is not None}}
+        selection = Selection(cued, begun_ns, round(cue.fade_s * 1e9))
+        self._hide(selection)
+        if selection.hidden != self._selections[-1].hidden:
+            self._selections.append(selection)
 
     def _take_due(self, now_ns: int) -> list[tuple[int, int]]:
         due: list[tuple[int, int]] = []
@@ -124,11 +126,11 @@ class Cues:
     def _reconcile(self) -> None:
         """Take over changed cues and layers: what the author says anew of a layer goes before what a cue said."""
         before, self._written = self._written, {entity: layer.visible for entity, (layer,) in self._world.each(Layer)}
-        for look in self._looks:
+        for selection in self._selections:
             for entity, visible in self._written.items():
                 if before.get(entity, visible) != visible:
-                    look.cued.pop(entity, None)
-            self._hide(look)
+                    selection.cued.pop(entity, None)
+            self._hide(selection)
         kept, self._due = self._due, {}
         for entity, (cue,) in self._world.each(Cue):
             if entity in kept and kept[entity][0] == cue:
@@ -140,7 +142,7 @@ class Cues:
             if at_ns > self._last_ns and cue.at_s >= 0.0:
                 self._due[entity] = (cue, at_ns)
 
-    def _hide(self, look: Look) -> None:
-        look.hidden = frozenset(
-            entity for entity, visible in self._written.items() if not look.cued.get(entity, visible)
+    def _hide(self, selection: Selection) -> None:
+        selection.hidden = frozenset(
+            entity for entity, visible in self._written.items() if not selection.cued.get(entity, visible)
         )

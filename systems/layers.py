@@ -16,7 +16,7 @@ from engine.tick import Tick
 from engine.world import World
 from systems.cues import Cues
 from systems.drawings.cloud import CloudDrawing
-from systems.drawings.drawing import Clip, Drawing
+from systems.drawings.drawing import Clip, Drawing, Site
 from systems.drawings.fill import FillDrawing
 from systems.drawings.group import GroupDrawing, every, prepare_seen
 from systems.drawings.look import LookDrawing
@@ -92,15 +92,14 @@ class Layers:
             if layer.group != group:
                 continue
             inner = self._world.get(entity, Group)
-            clip = self._clip(layer.clip)
+            site = self._site(canvas, entity, layer)
             made: Drawing | None
             if inner is None:
-                made = self._make(canvas, entity, layer, clip)
+                made = self._make(site)
             else:
                 image = self._image(entity, inner, canvas, images)
                 members = self._make_all(self._world.name(entity), image, layers, images)
-                place = self._world.get(entity, Place) or UNPLACED
-                made = GroupDrawing(self._passes, canvas, entity, layer, clip, image, members, place, self._cues)
+                made = GroupDrawing(site, image, members, self._cues)
             if made is not None:
                 drawings.append(made)
         return drawings
@@ -120,43 +119,43 @@ class Layers:
         if entity is None:
             return None
         if entity not in self._clips:
-            drawing = self._make(self._stage, entity, Layer(mask=name), None)
+            drawing = self._make(self._site(self._stage, entity, Layer(mask=name)))
             if drawing is None:
                 return None
             drawing.is_keyed = self._world.get(entity, Keyframes) is not None
             self._clips[entity] = Clip(self._passes, self._stage, drawing)
         return self._clips[entity]
 
-    def _make(self, canvas: Canvas, entity: int, layer: Layer, clip: Clip | None) -> Drawing | None:
-        world, shared = self._world, (self._passes, canvas, entity, layer, clip)
-        place = world.get(entity, Place) or UNPLACED
+    def _site(self, canvas: Canvas, entity: int, layer: Layer) -> Site:
+        place = self._world.get(entity, Place) or UNPLACED
+        return Site(self._passes, canvas, entity, layer, place, self._clip(layer.clip))
+
+    def _make(self, site: Site) -> Drawing | None:
+        world, entity, layer = self._world, site.entity, site.layer
         masked = None if layer.camera else masked_entity(world, entity, layer)
         if masked is not None and (mask := world.get(masked, Mask)) is not None:
             camera = world.entity(mask.camera) if mask.camera else masked
-            return PictureDrawing(*shared, world, camera, masked) if camera is not None else None
+            return PictureDrawing(site, world, camera, masked) if camera is not None else None
         camera = world.entity(layer.camera) if layer.camera else entity
         if camera is not None and world.get(camera, Camera) is not None:
-            return PictureDrawing(*shared, world, camera, None)
+            return PictureDrawing(site, world, camera, None)
         if world.get(entity, Particles) is not None:
-            return CloudDrawing(*shared, world, place)
+            return CloudDrawing(site, world)
         if (shader := world.get(entity, Shader)) is not None and shader.file:
-            return self._look(shared, shader, place)
+            return self._look(site, shader)
         fill = world.get(entity, Fill)
-        return FillDrawing(*shared, fill, place) if fill is not None else None
+        return FillDrawing(site, fill) if fill is not None else None
 
-    def _look(
-        self, shared: tuple[Passes, Canvas, int, Layer, Clip | None], shader: Shader, place: Place
-    ) -> Drawing | None:
+    def _look(self, site: Site, shader: Shader) -> Drawing | None:
         """Make the drawing of a look, or of the last good one of that layer where this one cannot be drawn."""
-        entity = shared[2]
-        name = self._world.name(entity)
+        entity, name = site.entity, self._world.name(site.entity)
         try:
-            drawing = LookDrawing(*shared, name, shader, place)
+            drawing = LookDrawing(site, name, shader)
         except (ShaderError, LookError) as error:
             if self._revision < 0:  # not on air yet
                 raise
             self._notices.say("visible", "shaders", f"{error} (what is on air stays)")
             good = self._good.get(entity)
-            return LookDrawing(*shared, name, good, place) if good is not None else None
+            return LookDrawing(site, name, good) if good is not None else None
         self._good[entity] = shader
         return drawing

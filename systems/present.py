@@ -42,7 +42,7 @@ class Presented:
     overlay: Overlay | None = None
     grading: GpuGrading | None = None
     warping: Warping | None = None
-    looks: tuple[object, ...] = ()  # what all of these were made from
+    made_from: tuple[object, ...] = ()
 
 
 class Present:
@@ -234,9 +234,9 @@ class Present:
             assert display is not None
             assert presented is not None
             before = presented.display
-            if presented.looks == (display, logo, overlay, grading, warp, edges):
+            if presented.made_from == (display, logo, overlay, grading, warp, edges):
                 continue
-            presented.looks = (display, logo, overlay, grading, warp, edges)
+            presented.made_from = (display, logo, overlay, grading, warp, edges)
             changed[name] = (display, presented)
             presented.display, presented.logo, presented.overlay = display, logo, overlay
             presented.grading = grading

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.media.brush import Brush, Points, curve, darker, ellipse
 from engine.media.head import Head
-from engine.media.performer import Look, Pose, Side
+from engine.media.performer import Appearance, Pose, Side
 
 HALF_WIDTH = 0.37
 """No part of the figure is farther than this from its middle, left and right."""
@@ -38,8 +38,8 @@ TORSO = (  # half width and height, from the neck down
 class Figure:
     """One pose of one performer, on its way through a brush."""
 
-    def __init__(self, look: Look, pose: Pose, brush: Brush) -> None:
-        self.look = look
+    def __init__(self, appearance: Appearance, pose: Pose, brush: Brush) -> None:
+        self.appearance = appearance
         self.pose = pose
         self.brush = brush
         self._cos, self._sin = math.cos(pose.turn), math.sin(pose.turn)
@@ -51,7 +51,7 @@ class Figure:
         """Paint from back to front."""
         far: Side = 1 if self.pose.turn > 0 else -1  # turned to the right, their arm on the right is the far one
         near: Side = -1 if far == 1 else 1
-        head = Head(self.look, self.pose, self.brush, self.see(0.0, SHOULDER_Y - 0.02, 0.01))
+        head = Head(self.appearance, self.pose, self.brush, self.see(0.0, SHOULDER_Y - 0.02, 0.01))
         head.back()
         behind = abs(self.pose.turn) > 0.45
         if behind:
@@ -74,23 +74,25 @@ class Figure:
         knee = hip + THIGH * np.array((side * 0.05, math.cos(swing), math.sin(swing)))
         back = swing - 0.35 * self.pose.walking * max(0.0, -swing) * 3
         ankle = knee + SHIN * np.array((0.0, math.cos(back), math.sin(back)))
-        self.brush.limb([self.see(*hip), self.see(*knee), self.see(*ankle)], (0.108, 0.084, 0.07), self.look.trousers)
+        self.brush.limb(
+            [self.see(*hip), self.see(*knee), self.see(*ankle)], (0.108, 0.084, 0.07), self.appearance.trousers
+        )
 
     def _torso(self, head: Head) -> None:
-        look, brush = self.look, self.brush
+        appearance, brush = self.appearance, self.brush
         half, y = self._half_widths, self._heights
         edge = np.stack((half, y), axis=1)
         leaning = np.stack((self._lean(y), np.full(len(y), self._bob)), axis=1)
         outline = np.concatenate((curve(edge + leaning), curve((edge * (-1, 1) + leaning)[::-1])))
-        brush.solid(outline, look.top, core=0.72)
+        brush.solid(outline, appearance.top, core=0.72)
         head.neck()
-        if look.top_style == "stripes":
+        if appearance.top_style == "stripes":
             self._stripes()
-        elif look.top_style == "jacket":
+        elif appearance.top_style == "jacket":
             self._jacket()
         else:
             self._hoodie()
-        brush.flat(self._band(HIP_Y + 0.010, HIP_Y + 0.027), darker(look.top, 0.82))
+        brush.flat(self._band(HIP_Y + 0.010, HIP_Y + 0.027), darker(appearance.top, 0.82))
 
     def _front(self, x: float, y: float) -> Points:
         """Return where a point on the chest's surface is seen: it is rounder than the joints behind it."""
@@ -114,14 +116,14 @@ class Figure:
         return np.concatenate((edge(top), edge(low)[::-1]))
 
     def _stripes(self) -> None:
-        light = darker(self.look.top, 0.45) if sum(self.look.top) > 520 else (236, 230, 220)
+        light = darker(self.appearance.top, 0.45) if sum(self.appearance.top) > 520 else (236, 230, 220)
         for y in np.arange(SHOULDER_Y + 0.03, HIP_Y, 0.05):
             self.brush.flat(self._band(y, y + 0.02), light)
         neckline = [self._front(x, SHOULDER_Y - 0.002 - 15.9 * x * x) for x in np.linspace(-0.042, 0.042, 7)]
-        self.brush.line(curve(neckline), darker(self.look.top, 0.8), 0.010)
+        self.brush.line(curve(neckline), darker(self.appearance.top, 0.8), 0.010)
 
     def _hoodie(self) -> None:
-        top, brush, y = self.look.top, self.brush, SHOULDER_Y
+        top, brush, y = self.appearance.top, self.brush, SHOULDER_Y
         hood = [(-0.066, y - 0.046), (-0.040, y - 0.008), (0.0, y + 0.012), (0.040, y - 0.008), (0.066, y - 0.046)]
         brush.limb([self._front(*point) for point in hood], (0.030, 0.036, 0.036, 0.036, 0.030), darker(top, 0.93))
         for x, end in ((-0.020, 0.067), (0.020, 0.083)):
@@ -131,7 +133,7 @@ class Figure:
         brush.line(np.array([self._front(*p) for p in (*pocket, pocket[0])]), darker(top, 0.72), 0.004)
 
     def _jacket(self) -> None:
-        top, brush = self.look.top, self.brush
+        top, brush = self.appearance.top, self.brush
         shirt = (240, 236, 228)
         neck, low = SHOULDER_Y - 0.036, WAIST_Y + 0.03
         opening = [
@@ -159,7 +161,7 @@ class Figure:
             brush.flat(ellipse(self._front(-0.004, y), 0.005, 0.005), darker(top, 0.5))
 
     def _arm(self, side: Side) -> None:
-        pose, look, brush = self.pose, self.look, self.brush
+        pose, appearance, brush = self.pose, self.appearance, self.brush
         up = pose.waving if side == pose.waving_side else 0.0
         swing = -0.50 * pose.walking * pose.stride * side
         calm = 1 - pose.walking
@@ -178,16 +180,16 @@ class Figure:
         seen = [self.see(*joint) for joint in (shoulder, elbow, wrist)]
         toward = self.see(*(wrist + 0.06 * lower)) - seen[2]
         cuff = seen[1] + 0.93 * (seen[2] - seen[1])
-        brush.limb([seen[0], seen[1], cuff], (0.066, 0.058, 0.044), look.top)
+        brush.limb([seen[0], seen[1], cuff], (0.066, 0.058, 0.044), appearance.top)
         self._hand(seen[2], toward, side, up)
         along = (cuff - seen[1]) / (np.linalg.norm(cuff - seen[1]) + 1e-9)
         across = 0.0225 * np.array((along[1], -along[0]))
         ends = [cuff + k * across + d * along for k, d in ((-1, -0.008), (1, -0.008), (1, 0.016), (-1, 0.016))]
-        brush.flat(np.array(ends), darker(look.top, 0.86))
+        brush.flat(np.array(ends), darker(appearance.top, 0.86))
 
     def _hand(self, wrist: Points, toward: Points, side: Side, open_: float) -> None:
         """Palm, four fingers and a thumb: relaxed, or spread as `open_` grows to 1."""
-        skin = self.look.skin
+        skin = self.appearance.skin
         length = max(float(np.linalg.norm(toward)), 0.030)
         forward = toward / (np.linalg.norm(toward) + 1e-9)
         inward = np.array((forward[1], -forward[0])) * side  # to the thumb, when the palm faces us

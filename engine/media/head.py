@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.media.brush import DEEP, RIM, Brush, Points, Rgb, blend, closed, curve, darker, ellipse, moved
-from engine.media.performer import Look, Pose
+from engine.media.performer import Appearance, Pose
 
 ABOVE_NECK = 0.137
 HEAD_RX, HEAD_RY = 0.073, 0.099
@@ -51,8 +51,8 @@ def both_sides(half: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
 class Head:
     """Head and hair of one pose. The parts behind the shoulders are painted first, the neck next, the face last."""
 
-    def __init__(self, look: Look, pose: Pose, brush: Brush, neck: Points) -> None:
-        self.look = look
+    def __init__(self, appearance: Appearance, pose: Pose, brush: Brush, neck: Points) -> None:
+        self.appearance = appearance
         self.pose = pose
         self.brush = brush
         self._neck = neck
@@ -83,13 +83,13 @@ class Head:
 
     def back(self) -> None:
         """Paint the hair behind the shoulders."""
-        style, hair, brush = self.look.hair_style, darker(self.look.hair, 0.82), self.brush
+        style, hair, brush = self.appearance.hair_style, darker(self.appearance.hair, 0.82), self.brush
         if style in BACK_HAIR:
             sway = 0.05 * self.pose.wave * self.pose.waving + 0.08 * self.pose.walking * self.pose.stride
             outline = both_sides(BACK_HAIR[style])
             brush.solid(closed([self.at(x + self._behind + sway * (y > 1), y) for x, y in outline]), hair)
         elif style == "bun":
-            brush.solid(ellipse(self.at(2.6 * self._behind, -1.28), 0.036, 0.034), darker(self.look.hair, 0.95))
+            brush.solid(ellipse(self.at(2.6 * self._behind, -1.28), 0.036, 0.034), darker(self.appearance.hair, 0.95))
         elif style == "curls":
             for x, y in both_sides(CURLS):
                 brush.solid(ellipse(self.at(self._behind + x, y), 0.034, 0.034), hair)
@@ -97,27 +97,27 @@ class Head:
     def neck(self) -> None:
         """Paint the neck, and the chin's shadow on it."""
         top = self.at(-0.10 * self._side, 0.45)
-        self.brush.limb([top, moved(self._neck, 0.0, -0.014)], (0.064, 0.066), darker(self.look.skin, 0.93))
+        self.brush.limb([top, moved(self._neck, 0.0, -0.014)], (0.064, 0.066), darker(self.appearance.skin, 0.93))
         self.brush.shade(ellipse(self.at(0.15 * self._side, 1.02), 0.040, 0.022), DEEP)
 
     def front(self) -> None:
         """Paint the face and the hair around it."""
-        look, brush = self.look, self.brush
-        brush.solid(closed([self.at(self._behind + x, y) for x, y in both_sides(SKULL)]), look.hair)
+        appearance, brush = self.appearance, self.brush
+        brush.solid(closed([self.at(self._behind + x, y) for x, y in both_sides(SKULL)]), appearance.hair)
         self._ears()
         brush.solid(
-            closed([self.face(x, y) for x, y in both_sides([(90.0, y) for y in FACE_AT])]), look.skin, core=0.74
+            closed([self.face(x, y) for x, y in both_sides([(90.0, y) for y in FACE_AT])]), appearance.skin, core=0.74
         )
         for degrees in (-42.0, 42.0):  # cheeks
             brush.shade(ellipse(self.face(degrees, 0.36), 0.016 * self.facing(degrees) + 0.002, 0.012), (176, 158, 152))
-        if look.beard:
+        if appearance.beard:
             beard = closed([self.face(*point) for point in both_sides(BEARD)])
-            brush.flat(beard, blend(look.hair, look.skin, 0.22))
+            brush.flat(beard, blend(appearance.hair, appearance.skin, 0.22))
         for degrees in EYES:
             self._eye(degrees)
         self._nose()
         self._mouth()
-        if look.glasses:
+        if appearance.glasses:
             self._glasses()
         self._hair()
 
@@ -125,12 +125,14 @@ class Head:
         for degrees in (-92.0, 92.0):
             angle = math.radians(degrees) + self._turn
             if math.cos(angle) > -0.15:
-                self.brush.solid(ellipse(self.at(math.sin(angle), 0.08), 0.013, 0.021), darker(self.look.skin, 0.94))
+                self.brush.solid(
+                    ellipse(self.at(math.sin(angle), 0.08), 0.013, 0.021), darker(self.appearance.skin, 0.94)
+                )
 
     def _nose(self) -> None:
         """Paint a shaded wing, a soft underside and a lit ridge."""
         wing = [self.face(4, -0.02), self.face(9, 0.24), self.face(4, 0.33)]
-        self.brush.line(curve(wing), darker(self.look.skin, 0.86), 0.0035)
+        self.brush.line(curve(wing), darker(self.appearance.skin, 0.86), 0.0035)
         self.brush.shade(ellipse(self.face(0, 0.38), 0.013, 0.006), RIM)
         self.brush.shade(ellipse(self.face(-2, 0.20), 0.006, 0.018), (182, 178, 172))
 
@@ -139,7 +141,7 @@ class Head:
         if seen < 0.12:
             return
         half, high = 0.0165 * seen + 0.001, 0.0108 * max(pose.eyes, 0.08)
-        middle, lashes = self.face(degrees, 0.02), darker(self.look.hair, 0.45)
+        middle, lashes = self.face(degrees, 0.02), darker(self.appearance.hair, 0.45)
         brush.shade(ellipse(moved(middle, 0, -0.004), half * 1.35, 0.016), (146, 144, 150))
         if pose.eyes > 0.25:
             t = np.linspace(0, math.pi, 9)
@@ -154,11 +156,13 @@ class Head:
         else:
             brush.line(curve([moved(middle, -half, 0), moved(middle, 0, 0.004), moved(middle, half, 0)]), lashes, 0.004)
         brow = [self.face(degrees * across, y - 0.03 * pose.waving) for across, y in BROW]
-        brush.limb(brow, (0.0060, 0.0075, 0.0070, 0.0030), blend(darker(self.look.hair, 0.8), self.look.skin, 0.18))
+        brush.limb(
+            brow, (0.0060, 0.0075, 0.0070, 0.0030), blend(darker(self.appearance.hair, 0.8), self.appearance.skin, 0.18)
+        )
 
     def _mouth(self) -> None:
         pose, brush = self.pose, self.brush
-        lips = blend(self.look.skin, (180, 72, 76), 0.5)
+        lips = blend(self.appearance.skin, (180, 72, 76), 0.5)
         smile = 0.045 + 0.015 * pose.waving
         parted = 0.03 + 0.15 * pose.mouth + 0.11 * pose.waving
         edge = [(-22, 0.60 - smile), (-10, 0.588), (0, 0.602), (10, 0.588), (22, 0.60 - smile)]
@@ -190,8 +194,8 @@ class Head:
 
     def _hair(self) -> None:
         """Paint the cap: from the hairline over the crown."""
-        look, brush, s = self.look, self.brush, self._side
-        style = look.hair_style
+        appearance, brush, s = self.appearance, self.brush, self._side
+        style = appearance.hair_style
         full, low, side, taper = CAPS[style]
         ends = []  # of the cap, left and right; the one turned away ends behind the temple
         for sign in (-1, 1):
@@ -207,13 +211,13 @@ class Head:
         hairline = [(88, right - slant), (80, min(side, right)), (62, min(-0.40, right)), (38, -0.60), (16, -0.70)]
         hairline += [(-12, -0.60), (-40, -0.50), (-64, min(-0.30, left)), (-80, min(side, left)), (-88, left - slant)]
         outline = np.concatenate((curve(crown), curve([self.face(*point) for point in hairline])))
-        brush.flat(outline, look.hair)
+        brush.flat(outline, appearance.hair)
         brush.shade(outline, RIM)
         brush.shade(ellipse(self.at(-0.3 - 0.1 * s, -0.80), 0.036, 0.015), (198, 192, 184))
         for strand in (((14, -0.74), (-20, -0.70), (-56, -0.46)), ((18, -0.74), (40, -0.68), (60, -0.48))):
-            brush.line(curve([self.face(*point) for point in strand]), darker(look.hair, 0.84), 0.0024)
+            brush.line(curve([self.face(*point) for point in strand]), darker(appearance.hair, 0.84), 0.0024)
         if style == "curls":
             for i, a in enumerate(np.linspace(math.pi, 0, 11)):
                 radius = 0.027 + 0.004 * (i % 2)
                 place = self.at(-0.20 * s + 1.06 * math.cos(a), -0.36 - 0.68 * math.sin(a))
-                brush.solid(ellipse(place, radius, radius), darker(look.hair, 1.0 + 0.06 * (i % 2)))
+                brush.solid(ellipse(place, radius, radius), darker(appearance.hair, 1.0 + 0.06 * (i % 2)))

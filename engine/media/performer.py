@@ -29,7 +29,7 @@ TOP_STYLES = ("hoodie", "jacket", "stripes")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Appearance:
     """What a performer looks like."""
 
     skin: Rgb
@@ -42,11 +42,11 @@ class Look:
     beard: bool
 
 
-def look_of(seed: int) -> Look:
-    """Return the look of performer `seed`; neighbours differ in hair, skin and clothes."""
+def appearance_of(seed: int) -> Appearance:
+    """Return the appearance of performer `seed`; neighbours differ in hair, skin and clothes."""
     chance = np.random.default_rng(seed)
     style = HAIR_STYLES[(seed - 1) % len(HAIR_STYLES)]
-    return Look(
+    return Appearance(
         skin=SKINS[(seed - 1) % len(SKINS)],
         hair=HAIRS[(seed * 5 - 5 + int(chance.integers(2))) % len(HAIRS)],
         hair_style=style,

@@ -12,7 +12,7 @@ from engine.media import timecode
 from engine.media.backdrop import backdrop
 from engine.media.brush import UNIT, Brush
 from engine.media.figure import HALF_WIDTH, TOP, Figure
-from engine.media.performer import look_of, pose_at
+from engine.media.performer import appearance_of, pose_at
 from engine.media.picture import Picture, PictureBuffer
 from engine.media.shot import SECOND_NS, Shot, Source
 
@@ -26,7 +26,7 @@ class Synthetic(Source):
 
     def __init__(self, camera: Camera) -> None:
         self._camera = camera
-        self._look = look_of(camera.seed)
+        self._appearance = appearance_of(camera.seed)
         self._index = 0
         self.interval_ns = int(SECOND_NS / camera.rate_hz)
         self.description = f"synthetic, {camera.width}×{camera.height}, {camera.rate_hz:g} Hz, rgba"
@@ -60,7 +60,7 @@ class Synthetic(Source):
         colour[:] = 0
         volume[:] = UNIT
         origin_px = (middle_px - left, -TOP * self._unit_px)
-        Figure(self._look, pose, Brush(colour, volume, self._unit_px, origin_px)).draw()
+        Figure(self._appearance, pose, Brush(colour, volume, self._unit_px, origin_px)).draw()
         cv2.GaussianBlur(volume, (0, 0), 0.0085 * self._unit_px / 4, dst=volume)
         shading = cv2.resize(volume, (width, height), interpolation=cv2.INTER_LINEAR)
         figure = cv2.multiply(colour, shading, scale=1 / UNIT)

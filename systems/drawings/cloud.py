@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.components import Layer, Place
 from engine.geometry import Vector
-from engine.gpu.passes import Passes
-from engine.gpu.stage import Canvas
 from engine.tick import Tick
 from engine.world import World
-from systems.drawings.drawing import Clip, Drawing, Stroke
+from systems.drawings.drawing import Drawing, Site, Stroke
 from systems.particles import SHAPE, Cloud
 
 
@@ -19,12 +16,9 @@ class CloudDrawing(Drawing):
 
     overlapping = True
 
-    def __init__(
-        self, passes: Passes, canvas: Canvas, entity: int, layer: Layer, clip: Clip | None, world: World, place: Place
-    ) -> None:
-        super().__init__(passes, canvas, entity, layer, clip)
+    def __init__(self, site: Site, world: World) -> None:
+        super().__init__(site)
         self._world = world
-        self._place = place
         self._textures = self._bound()
         self._cloud: Cloud | None = None
 

@@ -51,23 +51,37 @@ def small_stroke(layer: Layer) -> Stroke:
     return Stroke(FIXED[blend], {"BLEND": BLENDS[blend]}, small=True)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """Where a layer is drawn: onto which canvas, where on it, and inside or outside of what."""
+
+    passes: Passes
+    canvas: Canvas
+    entity: int
+    layer: Layer
+    place: Place
+    clip: Clip | None
+
+
 class Drawing(ABC):
     """One layer's draw. `prepare` packs it once a tick; `draw` may record it into several targets."""
 
     overlapping = False  # many shapes that lie over each other
     _block: Block
 
-    def __init__(self, passes: Passes, canvas: Canvas, entity: int, layer: Layer, clip: Clip | None) -> None:
-        self._passes = passes
+    def __init__(self, site: Site) -> None:
+        canvas, layer, clip = site.canvas, site.layer, site.clip
+        self._passes = site.passes
         self._canvas = canvas
-        self.entity = entity
+        self._place = site.place
+        self.entity = site.entity
         self.layer = layer
         self.visible = False
         self.changed = True  # whether it draws something else than in the last tick
         self._packed = b""
         self.hides = False  # all that is behind it, where it has no matte
         self.lit: Lit | None = None
-        self.is_keyed = False  # whether place or looks change with time
+        self.is_keyed = False  # whether what the author says of it changes with time
         self._clip = clip
         self._small = small_stroke(layer)
         self._pipelines: dict[Any, Any] = {}

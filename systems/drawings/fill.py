@@ -5,25 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from engine.components import Fill, Layer, Place
+from engine.components import Fill
 from engine.geometry import Vector
-from engine.gpu.passes import Passes
 from engine.gpu.quads import write_quad
-from engine.gpu.stage import Canvas
 from engine.tick import Tick
-from systems.drawings.drawing import Clip, Drawing, Stroke, lay_over
+from systems.drawings.drawing import Drawing, Site, Stroke, lay_over
 
 
 class FillDrawing(Drawing):
     """A colour or a gradient."""
 
-    def __init__(
-        self, passes: Passes, canvas: Canvas, entity: int, layer: Layer, clip: Clip | None, fill: Fill, place: Place
-    ) -> None:
-        super().__init__(passes, canvas, entity, layer, clip)
-        self._place = place
+    def __init__(self, site: Site, fill: Fill) -> None:
+        super().__init__(site)
         self._fill = fill
-        self._block = passes.uniforms.block(passes.shaders.struct("fill.wgsl", "Fill"))
+        self._block = site.passes.uniforms.block(site.passes.shaders.struct("fill.wgsl", "Fill"))
         self._pack()
         self._textures = self._bound()
 

@@ -5,38 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from engine.components import Layer, Place
 from engine.geometry import Vector
-from engine.gpu.passes import Passes
 from engine.gpu.planes import LAYOUTS
 from engine.gpu.quads import write_quad
-from engine.gpu.stage import Canvas, GroupImage
+from engine.gpu.stage import GroupImage
 from engine.tick import Tick
 from systems.cues import Cues
-from systems.drawings.drawing import Clip, Drawing, Stroke, lay_over
+from systems.drawings.drawing import Drawing, Site, Stroke, lay_over
 
 
 class GroupDrawing(Drawing):
     """A group: the layers in it, what they are composed on, and the draw of that as one layer."""
 
-    def __init__(
-        self,
-        passes: Passes,
-        canvas: Canvas,
-        entity: int,
-        layer: Layer,
-        clip: Clip | None,
-        image: GroupImage,
-        members: Sequence[Drawing],
-        place: Place,
-        cues: Cues,
-    ) -> None:
-        super().__init__(passes, canvas, entity, layer, clip)
+    def __init__(self, site: Site, image: GroupImage, members: Sequence[Drawing], cues: Cues) -> None:
+        super().__init__(site)
         self.image = image
         self.members = members
-        self._place = place
         self._cues = cues
-        self._block = passes.uniforms.block(passes.shaders.struct("layer.wgsl", "Layer"))
+        self._block = site.passes.uniforms.block(site.passes.shaders.struct("layer.wgsl", "Layer"))
         self._textures = self._bound(image.view)
         self._exact = False
         self._seen: list[Drawing] = []
@@ -93,7 +79,7 @@ def every(drawings: Sequence[Drawing]) -> Iterator[Drawing]:
 
 
 def prepare_seen(drawings: Sequence[Drawing], hidden: frozenset[int], tick: Tick, shift: Vector) -> None:
-    """Pack the layers that some look shows: a hidden one costs nothing."""
+    """Pack the layers that some selection shows: a hidden one costs nothing."""
     for drawing in drawings:
         if drawing.entity in hidden:
             drawing.visible = False

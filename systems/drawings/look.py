@@ -4,35 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.components import Layer, Place, Shader
+from engine.components import Shader
 from engine.geometry import Vector
 from engine.gpu.look import Look
-from engine.gpu.passes import Passes
 from engine.gpu.quads import write_quad
-from engine.gpu.stage import Canvas
 from engine.tick import Tick
-from systems.drawings.drawing import Clip, Drawing, Stroke, lay_over
+from systems.drawings.drawing import Drawing, Site, Stroke, lay_over
 
 
 class LookDrawing(Drawing):
     """What an author's own shader draws."""
 
-    def __init__(
-        self,
-        passes: Passes,
-        canvas: Canvas,
-        entity: int,
-        layer: Layer,
-        clip: Clip | None,
-        name: str,
-        shader: Shader,
-        place: Place,
-    ) -> None:
-        super().__init__(passes, canvas, entity, layer, clip)
-        self._place = place
+    def __init__(self, site: Site, name: str, shader: Shader) -> None:
+        super().__init__(site)
         self._shader = shader
-        self._look = Look(passes, name, shader, canvas.size)
-        self._block = passes.uniforms.block(passes.shaders.struct("stretched.wgsl", "Stretched"))
+        self._look = Look(site.passes, name, shader, site.canvas.size)
+        self._block = site.passes.uniforms.block(site.passes.shaders.struct("stretched.wgsl", "Stretched"))
         self._textures = self._bound(self._look.view)
 
     def prepare(self, tick: Tick, shift: Vector) -> None:

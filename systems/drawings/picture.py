@@ -5,20 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from engine.components import Layer, Lighting, Place
+from engine.components import Lighting
 from engine.geometry import Vector, stored_box
 from engine.gpu.blur import PictureBlur
 from engine.gpu.bokeh import Bokeh
 from engine.gpu.grading import UNGRADED, Grading
-from engine.gpu.passes import Passes
 from engine.gpu.planes import LAYOUTS, Planes
-from engine.gpu.quads import UNPLACED, lay_picture, write_quad
-from engine.gpu.stage import Canvas
+from engine.gpu.quads import lay_picture, write_quad
 from engine.gpu.tiles import EDGE, GUIDED, KEY, NONE, SOLID, TEXTURE, OwnAlpha, Tiles
 from engine.tick import Tick
 from engine.world import World
 from systems.capture import Captured
-from systems.drawings.drawing import Clip, Drawing, Stroke
+from systems.drawings.drawing import Drawing, Site, Stroke
 from systems.grading import Graded
 from systems.inference import Shown
 from systems.lighting import Lit
@@ -28,29 +26,18 @@ from systems.masks import Matte
 class PictureDrawing(Drawing):
     """A camera's picture, or the person in it."""
 
-    def __init__(
-        self,
-        passes: Passes,
-        canvas: Canvas,
-        entity: int,
-        layer: Layer,
-        clip: Clip | None,
-        world: World,
-        camera: int,
-        mask: int | None,
-    ) -> None:
-        super().__init__(passes, canvas, entity, layer, clip)
+    def __init__(self, site: Site, world: World, camera: int, mask: int | None) -> None:
+        super().__init__(site)
         self._world = world
         self._camera = camera
         self._mask = mask
-        self._place = world.get(entity, Place) or UNPLACED
-        self._lighting = world.get(entity, Lighting) if mask is not None else None
-        self.lit = world.get(entity, Lit) if self._lighting is not None else None
-        self._block = passes.uniforms.block(passes.shaders.struct("layer.wgsl", "Layer"))
+        self._lighting = world.get(site.entity, Lighting) if mask is not None else None
+        self.lit = world.get(site.entity, Lit) if self._lighting is not None else None
+        self._block = site.passes.uniforms.block(site.passes.shaders.struct("layer.wgsl", "Layer"))
         self._bound_to: Any = None
         self._grading: Grading | None = None
         self._laid: Any = None
-        self._textures = passes.no_textures
+        self._textures = site.passes.no_textures
         self._exact = False
         self._layout = "rgba"
         self._matte_kind = NONE

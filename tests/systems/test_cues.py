@@ -12,7 +12,7 @@ from tests.shows import Air, OnAir
 
 RATE = "[stage.stage]\nwidth = 32\nheight = 18\nrate_hz = 10.0\n"
 
-LOOKS = (
+SELECTIONS = (
     RATE
     + """
 [floor.fill]
@@ -55,7 +55,7 @@ def under_logo(*colour: float) -> list[float]:
 
 @pytest.mark.parametrize("order", [1, -0])
 def test_a_cue_cuts_at_its_time(air: Air, order: int) -> None:
-    on_air = air(LOOKS.format(order=order) + "at_s = 0.2\n")
+    on_air = air(SELECTIONS.format(order=order) + "at_s = 0.2\n")
     assert middle(on_air) == pytest.approx(under_logo(1, 0, 0), abs=0.002)
     on_air.ticks()
     assert middle(on_air) == pytest.approx(under_logo(1, 0, 0), abs=0.002)
@@ -67,7 +67,7 @@ def test_a_cue_cuts_at_its_time(air: Air, order: int) -> None:
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_fade_is_a_dissolve_that_dims_nothing_and_lets_nothing_through(air: Air, order: int) -> None:
-    on_air = air(LOOKS.format(order=order) + "at_s = 0.1\nfade_s = 1.0\n", ticks=2)
+    on_air = air(SELECTIONS.format(order=order) + "at_s = 0.1\nfade_s = 1.0\n", ticks=2)
     for step in range(12):
         share = min(1.0, step / 10)
         assert middle(on_air) == pytest.approx(under_logo(1 - share, share, 0), abs=0.003), step
@@ -75,7 +75,7 @@ def test_a_fade_is_a_dissolve_that_dims_nothing_and_lets_nothing_through(air: Ai
 
 
 def test_what_is_transparent_dissolves_as_seen_with_what_is_beneath(air: Air) -> None:
-    text = LOOKS.format(order=1).replace('group = "evening"', 'group = "evening"\nopacity = 0.5')
+    text = SELECTIONS.format(order=1).replace('group = "evening"', 'group = "evening"\nopacity = 0.5')
     on_air = air(text + 'key = "e"\nfade_s = 0.4\n')
     on_air.show.cues.press("e")
     on_air.ticks(3)  # half way: half of red, half of what half green over blue is
@@ -84,7 +84,7 @@ def test_what_is_transparent_dissolves_as_seen_with_what_is_beneath(air: Air) ->
 
 def test_a_key_calls_a_cue_each_time_and_another_does_not(air: Air) -> None:
     back = '[first.cue]\nkey = "1"\nshow = ["morning"]\nhide = ["evening"]\n'
-    on_air = air(LOOKS.format(order=1) + 'key = "2"\n' + back)
+    on_air = air(SELECTIONS.format(order=1) + 'key = "2"\n' + back)
     for key, colour in (("x", (1, 0, 0)), ("2", (0, 1, 0)), ("2", (0, 1, 0)), ("1", (1, 0, 0)), ("2", (0, 1, 0))):
         on_air.show.cues.press(key)
         on_air.ticks()
@@ -94,7 +94,7 @@ def test_a_key_calls_a_cue_each_time_and_another_does_not(air: Air) -> None:
 def test_a_cue_in_the_middle_of_a_fade_goes_on_from_what_is_seen(air: Air) -> None:
     """Nothing jumps, however fast keys are pressed; in the end the last one holds."""
     back = '[first.cue]\nkey = "1"\nshow = ["morning"]\nhide = ["evening"]\nfade_s = 1.0\n'
-    on_air = air(LOOKS.format(order=1) + 'key = "2"\nfade_s = 1.0\n' + back)
+    on_air = air(SELECTIONS.format(order=1) + 'key = "2"\nfade_s = 1.0\n' + back)
     last = np.array(middle(on_air))
     for key in "2121212.............................":
         on_air.show.cues.press(key)
@@ -142,7 +142,7 @@ def test_a_layer_inside_a_group_dissolves_there(air: Air) -> None:
 
 
 def test_a_cue_comes_again_every_so_often(air: Air) -> None:
-    text = LOOKS.format(order=1) + "at_s = 0.2\nevery_s = 0.4\n"
+    text = SELECTIONS.format(order=1) + "at_s = 0.2\nevery_s = 0.4\n"
     on_air = air(text + '[first.cue]\nat_s = 0.4\nevery_s = 0.4\nshow = ["morning"]\nhide = ["evening"]\n')
     seen = ""
     for _ in range(11):
@@ -152,7 +152,7 @@ def test_a_cue_comes_again_every_so_often(air: Air) -> None:
 
 
 def test_what_no_look_shows_is_not_drawn(air: Air) -> None:
-    on_air = air(LOOKS.format(order=1) + 'key = "2"\n', ticks=2)
+    on_air = air(SELECTIONS.format(order=1) + 'key = "2"\n', ticks=2)
     visible = {on_air.show.world.name(each.entity): each.visible for each in on_air.show.layers.drawings}
     assert visible == {"floor": True, "morning": True, "evening": False, "logo": True}
 
@@ -167,7 +167,7 @@ def test_what_no_look_shows_is_not_drawn(air: Air) -> None:
     ],
 )
 def test_a_cue_that_cannot_be_meant_is_refused(air: Air, cue: str, said: str) -> None:
-    text = LOOKS.format(order=1).split("[second.cue]")[0]
+    text = SELECTIONS.format(order=1).split("[second.cue]")[0]
     with pytest.raises(SceneError, match=said):
         air(f"{text}[second.cue]\n{cue}\n")
 

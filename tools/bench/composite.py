@@ -159,14 +159,14 @@ def _groups(result: Result, size: tuple[int, int], folder: Path, rounds: int) ->
     room = still_file(folder, size)
     two = {f"layer{i}": picture_layer(room, Layer(order=i, opacity=OPACITY)) for i in range(2)}
     grouped = {f"layer{i}": picture_layer(room, Layer(order=i, opacity=OPACITY, group="g")) for i in range(2)}
-    looks = {f"layer{i}": picture_layer(room, Layer(order=i, visible=i == 0)) for i in range(2)}
+    coming = {f"layer{i}": picture_layer(room, Layer(order=i, visible=i == 0)) for i in range(2)}
     cue = Cue(key="x", show=("layer1",), hide=("layer0",), fade_s=600.0)
     scenes: dict[str, Entities] = {
         "two pictures": two,
         "… in a group": {**grouped, "g": {"group": Group(), "layer": Layer()}},
         "… in a group that is not isolated": {**grouped, "g": {"group": Group(isolated=False), "layer": Layer()}},
         "… in a knockout group": {**grouped, "g": {"group": Group(knockout=True), "layer": Layer()}},
-        "… dissolving into each other": {**looks, "cue": {"cue": cue}},
+        "… dissolving into each other": {**coming, "cue": {"cue": cue}},
     }
     with ExitStack() as opened:
         contenders: dict[str, Work] = {}

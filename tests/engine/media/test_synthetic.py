@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.components.camera import Camera
-from engine.media.performer import ROUND_S, look_of, pose_at
+from engine.media.performer import ROUND_S, appearance_of, pose_at
 from engine.media.picture import Picture, PictureBuffer
 from engine.media.shot import SECOND_NS
 from engine.media.synthetic import Synthetic
@@ -90,10 +90,10 @@ def test_edges_are_soft_and_the_middle_is_solid() -> None:
 
 
 def test_performers_differ() -> None:
-    looks = [look_of(seed) for seed in range(12)]
-    for one, next_one in pairwise(looks):
+    people = [appearance_of(seed) for seed in range(12)]
+    for one, next_one in pairwise(people):
         assert (one.skin, one.hair_style, one.top_style) != (next_one.skin, next_one.hair_style, next_one.top_style)
-    assert len({(look.skin, look.hair, look.hair_style, look.top) for look in looks}) == 12
+    assert len({(one.skin, one.hair, one.hair_style, one.top) for one in people}) == 12
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 2**31 - 1])
