@@ -19,7 +19,7 @@ from engine.gpu.planes import Planes
 from engine.media.feed import Feed
 from engine.media.picture import Picture
 from engine.models.place import open_runner
-from engine.models.session import installed_providers
+from engine.models.runtime import installed_providers
 from engine.models.store import Store
 from engine.models.worker import Answer, ModelWorker
 from engine.notices import Notices

@@ -24,7 +24,7 @@ ONLY_IN = {
     "glfw": {"engine/display/window.py", "engine/display/monitors.py"},
     "grpc": {"engine/models/server.py"},
     "onnxruntime": {
-        "engine/models/session.py",
+        "engine/models/runtime.py",
         "tools/bench/triton_person.py",  # it is not of the program
         "tools/models/optimise.py",  # it makes models and runs none
     },

@@ -194,7 +194,7 @@ def _encoders() -> Iterator[Finding]:
 
 
 def _models() -> Iterator[Finding]:
-    from engine.models.session import installed_providers, try_provider
+    from engine.models.runtime import installed_providers, try_provider
 
     installed = installed_providers()
     for name, needs in PROVIDERS.items():

@@ -119,10 +119,15 @@ def _models(show: Show) -> dict[str, Any]:
             "fallback": model.segmenter.fallback or None,
             "input": model.segmenter.input_size,
             "sparing": model.sparing or None,
+            "memory_grown_mb": _mb(model.segmenter.grown_bytes),
             "age_ms": round(model.age_ns / 1e6, 1) if model.age_ns is not None else None,
         }
         for path, model in show.inference.models.items()
     }
+
+
+def _mb(size_bytes: int | None) -> float | None:
+    return None if size_bytes is None else round(size_bytes / 1e6, 1)
 
 
 def _displays(show: Show) -> dict[str, Any]:

@@ -109,6 +109,11 @@ class SegmenterCorrected(Runner):
         return self.here.nodes
 
     @property
+    def grown_bytes(self) -> int | None:
+        """Of the model here."""
+        return self.here.grown_bytes
+
+    @property
     def fallback(self) -> str:
         """Why nothing is corrected, or what is wrong with the model here."""
         return "; ".join(filter(None, (self.here.fallback, self._call.trouble)))

@@ -29,8 +29,8 @@ def _sensors(system: Path) -> list[float]:
 
 
 @cache
-def _nvml() -> Any:
-    """Return NVIDIA's management library, or None where its package (nvidia-ml-py) or a card is missing."""
+def nvml() -> Any:
+    """Return NVIDIA's management library, or None where its package (the extra `gpu`) or a card is missing."""
     try:
         import pynvml
 
@@ -41,11 +41,11 @@ def _nvml() -> Any:
 
 
 def _cards() -> list[float]:
-    nvml = _nvml()
-    if nvml is None:
+    library = nvml()
+    if library is None:
         return []
     try:
-        handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
-        return [float(nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)) for handle in handles]
+        handles = [library.nvmlDeviceGetHandleByIndex(index) for index in range(library.nvmlDeviceGetCount())]
+        return [float(library.nvmlDeviceGetTemperature(handle, library.NVML_TEMPERATURE_GPU)) for handle in handles]
     except Exception:  # a card that was lost: the processor's sensors still speak
         return []

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_vali
 from pydantic.dataclasses import dataclass
 
 from engine.errors import ModelError
-from engine.models.session import Array
+from engine.models.runtime import Array
 
 BUILT_IN = Path(__file__).with_name("manifest.toml")
 

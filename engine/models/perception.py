@@ -107,7 +107,12 @@ def _answer(words: Any, segmenter: Segmenter, socket: Any, memory: int) -> None:
 
 
 def _truth(segmenter: Segmenter) -> dict[str, Any]:
-    return {"provider": segmenter.provider, "nodes": segmenter.nodes, "fallback": segmenter.fallback}
+    return {
+        "provider": segmenter.provider,
+        "providers": segmenter.providers,
+        "nodes": segmenter.nodes,
+        "fallback": segmenter.fallback,
+    }
 
 
 def _say(what: dict[str, Any]) -> None:

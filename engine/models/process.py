@@ -25,7 +25,9 @@ import numpy as np
 
 from engine.errors import ModelError
 from engine.media.picture import Picture, Plane
-from engine.models.message import TOPIC, MaskMessage, read
+from engine.memory import grown, held_bytes
+from engine.models.ladder import Ladder
+from engine.models.message import TOPIC, Failed, MaskMessage, Ready, Truth, read, read_words
 from engine.models.runner import Runner
 from engine.models.shrink import Shrinker
 
@@ -47,9 +49,12 @@ class SegmenterProcess(Runner):
 
     Only one picture is with the process at a time, so one piece of memory is enough.
 
+    The first time that it dies, hangs or lies it is started anew as it was; every other time its model goes on with the
+    next provider, if there is one (ladder.py).
+
     Thread: one at a time. Blocks: `open` until the process is ready, at most OPEN_S; `run` until the answer, at most
-    twenty times what the model took at first. Owns: the process, the memory and the socket. Fails: ModelError with what
-    the process said, or that it died, hangs, or lies; the process is then over, and `open` starts another.
+    twenty times what that took at first. Owns: the process, the memory and the socket. Fails: ModelError with what the
+    process said, or that it died, hangs, or lies; the process is then over, and `open` starts another.
     """
 
     where = "process"
@@ -62,28 +67,36 @@ class SegmenterProcess(Runner):
         self.starts = 0
         self._settings = {"model": str(path), "threads": threads, "provider": provider}
         self._process: subprocess.Popen[bytes] | None = None
-        self._said: dict[str, Any] = {}
+        self._truth = Truth(provider="", providers=[], nodes={}, fallback="")
+        self._ladder: Ladder | None = None
+        self._reasons: list[str] = []
         self.open()
 
     @property
     def provider(self) -> str:
         """What runs the model there."""
-        return str(self._said["provider"])
+        return self._truth.provider
 
     @property
     def nodes(self) -> dict[str, int]:
         """How many nodes of its graph run on each provider there."""
-        return dict(self._said["nodes"])
+        return self._truth.nodes
 
     @property
     def fallback(self) -> str:
         """Why that is not the fastest provider installed."""
-        return str(self._said["fallback"])
+        return "; ".join(filter(None, (*self._reasons, self._truth.fallback)))
 
     @property
     def address(self) -> str:
         """Where other programs can read its masks."""
-        return str(self._said["address"])
+        return self._ready.address if self._ready is not None else ""
+
+    @property
+    def grown_bytes(self) -> int | None:
+        """How much more memory the process holds than when the model was warm; anew from each start."""
+        process = self._process
+        return None if process is None else grown(self._warm_bytes, held_bytes(process.pid))
 
     @property
     def pid(self) -> int:
@@ -102,6 +115,7 @@ class SegmenterProcess(Runner):
             if not stopping():
                 self._connect()
                 self._try_out(stopping)
+                self._warm_bytes = held_bytes(self.pid)
         except BaseException:
             self._end(0.0)
             raise
@@ -115,14 +129,17 @@ class SegmenterProcess(Runner):
             if answer is None:
                 raise ModelError(f"the process has not answered for {self._patience_s:.1f} s, and is started anew")
             said, levels = answer
-            if (said.camera, said.sequence) != (camera, picture.sequence):
+            theirs = said.sequence, said.camera, said.captured_ns
+            ours = picture.sequence, camera, picture.captured_ns
+            if theirs != ours:
                 raise _lie(
-                    f"it is for picture {said.sequence} of {said.camera!r}, where {picture.sequence} of {camera!r} was "
-                    "asked for"
+                    "it is for picture {} of {!r} at {} ns, where {} of {!r} at {} ns was asked for".format(
+                        *theirs, *ours
+                    )
                 )
-        except ModelError:
+        except ModelError as error:
             self._end(0.0)
-            raise
+            raise self._step_down(error) from None
         self.heard = said
         np.copyto(mask, levels)
         self.shrinker.turn_back(mask, picture.quarter_turns)
@@ -130,6 +147,14 @@ class SegmenterProcess(Runner):
     def close(self) -> None:
         """Let the process end by itself, if it does so at once."""
         self._end(END_S)
+
+    def _step_down(self, error: ModelError) -> ModelError:
+        """Choose what is to run the model after the next start; return what is to be said."""
+        if self._ladder is None or not self._ladder.failed() or self._ladder.provider == self.provider:
+            return error
+        self._settings["provider"] = self._ladder.providers
+        self._reasons.append(f"{error} on {self._ladder.provider}")
+        return ModelError(self._reasons[-1])
 
     def _end(self, patience_s: float) -> None:
         process, self._process = self._process, None
@@ -145,20 +170,39 @@ class SegmenterProcess(Runner):
             process.wait()
         if self._socket is not None:
             self._socket.close(0)
+        self._give_back()
+
+    def _give_back(self) -> None:
         os.close(self._memory)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self) -> None:
         self.starts += 1
-        self._said = {}
+        self._ready: Ready | None = None
+        self._trouble = ""
         self._job = 0
         self._socket: Any = None
         self._heard = threading.Event()
-        self._memory = _nameless_memory()
-        self._folder = tempfile.mkdtemp(prefix="scrim-")  # that only this user can enter
+        try:
+            self._folder = tempfile.mkdtemp(prefix="scrim-")  # that only this user can enter
+            self._memory = _nameless_memory()
+        except OSError as error:
+            raise self._not_started(error) from None
+        try:
+            self._process = self._popen()
+        except OSError as error:
+            self._give_back()
+            raise self._not_started(error) from None
+        threading.Thread(
+            target=self._listen, args=(self._process, self._heard), name=f"listening to {self.name}", daemon=True
+        ).start()
+        with contextlib.suppress(ModelError):  # said by `_wait_until_ready`
+            self._write({**self._settings, "memory": self._memory, "folder": self._folder})
+
+    def _popen(self) -> subprocess.Popen[bytes]:
         root = str(Path(__file__).parents[2])
         paths = filter(None, (root, os.environ.get("PYTHONPATH")))
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             self._command(),
             bufsize=0,
             stdin=subprocess.PIPE,
@@ -168,24 +212,38 @@ class SegmenterProcess(Runner):
             pass_fds=(self._memory,),
             start_new_session=True,  # Ctrl-C is the show's, which then ends the process
         )
-        threading.Thread(
-            target=self._listen, args=(self._process,), name=f"listening to {self.name}", daemon=True
-        ).start()
-        with contextlib.suppress(ModelError):  # said by `_wait_until_ready`
-            self._write({**self._settings, "memory": self._memory, "folder": self._folder})
+
+    def _not_started(self, error: OSError) -> ModelError:
+        return ModelError(
+            f"{self.path}: its process cannot be started ({error.strerror or error}): end other programs, or use "
+            'run = "thread"'
+        )
 
     def _command(self) -> list[str]:
         return [sys.executable, "-m", "engine.models.perception"]
 
-    def _listen(self, process: subprocess.Popen[bytes]) -> None:
-        """Take what the process says until it ends."""
+    def _listen(self, process: subprocess.Popen[bytes], heard: threading.Event) -> None:
+        """Take what the process says until it ends; of one that was given up nothing counts any more."""
         assert process.stdout is not None
         with process.stdout as output:
             for line in output:
-                with contextlib.suppress(ValueError):
-                    self._said = {**self._said, **json.loads(line)}
-                self._heard.set()
-        self._heard.set()
+                if process is self._process:
+                    self._take(line)
+                heard.set()
+        heard.set()
+
+    def _take(self, line: bytes) -> None:
+        try:
+            said = read_words(line)
+        except ModelError as lie:
+            self._trouble = f"{self.path}: its process lies, {lie}"
+            return
+        if isinstance(said, Failed):
+            self._trouble = said.error
+            return
+        self._truth = said
+        if isinstance(said, Ready):
+            self._ready = said
 
     def _wait_until_ready(self, stopping: Callable[[], bool]) -> None:
         deadline_s = time.monotonic() + OPEN_S
@@ -194,15 +252,18 @@ class SegmenterProcess(Runner):
                 raise ModelError(f'{self.path}: its process is not ready after {OPEN_S:g} s: try run = "thread"')
         if stopping():
             return
-        if "error" in self._said:
-            raise ModelError(str(self._said["error"]))
-        if "address" not in self._said:
+        if self._trouble:
+            raise ModelError(self._trouble)
+        ready = self._ready
+        if ready is None:
             raise ModelError(f"{self.path}: its process ended before it was ready{self._how_it_ended()}")
-        sizes = tuple(self._said["input_size"]), tuple(self._said["mask_size"])
+        sizes = ready.input_size, ready.mask_size
         if self.starts > 1 and sizes != (self.input_size, self.mask_size):
             raise ModelError(f"{self.path}: the file is another than when the show began: start the show again")
         self.input_size, self.mask_size = sizes
-        self.shrinker = Shrinker(*sizes, self._said["channels"])
+        self.shrinker = Shrinker(*sizes, ready.channels)
+        if self._ladder is None:
+            self._ladder = Ladder(ready.providers or [ready.provider])
 
     def _connect(self) -> None:
         import zmq
@@ -221,10 +282,10 @@ class SegmenterProcess(Runner):
         """Send one black picture the whole way, again until it arrives: a subscription takes its time to be known."""
         deadline_s = time.monotonic() + OPEN_S
         while not stopping():
+            begun_s = time.monotonic()
             self._send("", 0, 0)
-            answer = self._answer(10 * LOOK_S)
-            if answer is not None:
-                self._patience_s = max(LEAST_PATIENCE_S, TIMES_PATIENCE * answer[0].took_ns / 1e9)
+            if self._answer(10 * LOOK_S) is not None:
+                self._patience_s = max(LEAST_PATIENCE_S, TIMES_PATIENCE * (time.monotonic() - begun_s))
                 return
             if time.monotonic() > deadline_s:
                 raise ModelError(
@@ -267,7 +328,7 @@ class SegmenterProcess(Runner):
 
     def _death(self) -> ModelError:
         how = self._how_it_ended()
-        return ModelError(str(self._said.get("error") or f"the process died{how}, and is started anew"))
+        return ModelError(self._trouble or f"the process died{how}, and is started anew")
 
     def _how_it_ended(self) -> str:
         assert self._process is not None

@@ -40,6 +40,11 @@ class Runner(ABC):
         return ""
 
     @property
+    def grown_bytes(self) -> int | None:
+        """How much more memory the process that runs it holds than when the model was warm, where that is known."""
+        return None
+
+    @property
     def address(self) -> str:
         """Where other programs can read its masks, or nothing."""
         return ""

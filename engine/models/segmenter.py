@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from pathlib import Path
 
@@ -10,14 +11,19 @@ import numpy as np
 
 from engine.errors import ModelError
 from engine.media.picture import Picture, Plane
+from engine.memory import grown, held_bytes
 from engine.models import manifest
 from engine.models.runner import Runner
+from engine.models.runtime import Array
 from engine.models.server import ServerSession
-from engine.models.session import Array, Session, Tensor
+from engine.models.session import Session, Tensor
 from engine.models.shrink import Shrinker
 
 LEAST_MASK_PX = 8
 """Anything smaller is not a mask but a list that has the rank of one."""
+
+MOST_SIDE_PX = 4096
+"""Of an input: whoever asks for more, a server that lies say, would get no memory for it."""
 
 
 class Segmenter(Runner):
@@ -31,15 +37,21 @@ class Segmenter(Runner):
     """
 
     def __init__(
-        self, path: Path, *, threads: int = 1, provider: str = "auto", session: ServerSession | None = None
+        self,
+        path: Path,
+        *,
+        threads: int = 1,
+        provider: str | Sequence[str] = "auto",
+        session: ServerSession | None = None,
     ) -> None:
         self.name = path.stem
         self.path = path
         self._subject = session.provider if session is not None else f"{path}"
-        self._session = session or Session(path, threads=threads, provider=provider)
         wanted = manifest.find(path)
+        self._session = session or Session(path, threads=threads, provider=provider, size=wanted.input.size)
         self._bind_input(wanted.input)
         self._bind_output(wanted.output)
+        self._warm_bytes = held_bytes()
 
     @property
     def provider(self) -> str:
@@ -52,9 +64,19 @@ class Segmenter(Runner):
         return self._session.nodes
 
     @property
+    def providers(self) -> list[str]:
+        """Those that may run it from now on."""
+        return self._session.providers
+
+    @property
     def fallback(self) -> str:
         """Why that is not the fastest provider installed, in one line, or nothing."""
         return self._session.fallback
+
+    @property
+    def grown_bytes(self) -> int | None:
+        """How much more memory this whole process holds than when the model was warm."""
+        return grown(self._warm_bytes, held_bytes())
 
     @property
     def fed(self) -> tuple[str, Array]:
@@ -84,12 +106,15 @@ class Segmenter(Runner):
 
     def _write_levels(self, mask: Plane) -> None:
         """Write the mask that the model's output means."""
-        values, person = self._values, self._person
+        values, planes = self._values, self._planes()
+        person = planes[self._person]
         if self._activation == "none":
             np.multiply(person, np.float32(255), out=values)
         else:
             # Softmax of one channel is the sigmoid of its distance from the others; the sigmoid is half a tanh.
-            others = reduce(np.logaddexp, self._others) if self._activation == "softmax" else np.float32(0)
+            others = np.float32(0)
+            if self._activation == "softmax":
+                others = reduce(np.logaddexp, [each for channel, each in enumerate(planes) if channel != self._person])
             np.subtract(person, others, out=values)
             values *= 0.5
             np.tanh(values, out=values)
@@ -119,6 +144,8 @@ class Segmenter(Runner):
         shape = tensor.shape
         if len(shape) == 4 and shape[0] in (0, 1):
             width, height = wanted.size
+            if max(shape) > MOST_SIDE_PX:
+                raise self._refusal(f"its input is {tensor}, and a side may have {MOST_SIDE_PX} pixels")
             if wanted.layout != "nchw" and shape[3] == 3:
                 return "nhwc", (1, shape[1] or height, shape[2] or width, 3)
             if wanted.layout != "nhwc" and shape[1] == 3:
@@ -126,20 +153,25 @@ class Segmenter(Runner):
         raise self._refusal(f"its input is {tensor}")
 
     def _bind_output(self, wanted: manifest.Output) -> None:
-        index, planes = self._find_mask(wanted)
-        person = len(planes) - 1 if wanted.person is None else wanted.person
-        if person >= len(planes):
-            raise self._refusal(f"output.person is {person}, but its output {index} has {len(planes)} channels")
-        self._person = planes[person]
-        self._others = [plane for channel, plane in enumerate(planes) if channel != person]
-        height, width = self._person.shape
+        self._mask = self._find_mask(wanted)
+        channels, height, width = self._planes().shape
+        self._person = channels - 1 if wanted.person is None else wanted.person
+        if self._person >= channels:
+            raise self._refusal(
+                f"output.person is {self._person}, but its output {self._mask[0]} has {channels} channels"
+            )
         self.mask_size = (width, height)
         self._values = np.empty((height, width), np.float32)
         self.shrinker = Shrinker(self.input_size, self.mask_size, self.channels)
-        self._activation = wanted.activation or self._guess_activation(planes)
+        self._activation = wanted.activation or self._guess_activation()
 
-    def _find_mask(self, wanted: manifest.Output) -> tuple[int, Array]:
-        """Return the number of the output with the mask, and a view of it as (channels, height, width)."""
+    def _planes(self) -> Array:
+        """Return the output with the mask as (channels, height, width): where it is now, which may change."""
+        index, layout = self._mask
+        return _as_planes(self._session.outputs[index], layout)
+
+    def _find_mask(self, wanted: manifest.Output) -> tuple[int, manifest.Axes]:
+        """Return the number of the output with the mask, and its layout."""
         names = [tensor.name for tensor in self._session.declared_outputs]
         if wanted.name is not None and wanted.name not in names:
             raise self._refusal(f"output.name is {wanted.name!r}, but its outputs are {', '.join(names)}")
@@ -147,38 +179,36 @@ class Segmenter(Runner):
         found = []
         for index, output in enumerate(self._session.outputs):
             if chosen in (None, index):
-                planes = self._as_mask(output, wanted)
-                if planes is not None:
-                    found.append((index, planes))
+                layout = self._mask_layout(output, wanted)
+                if layout is not None:
+                    found.append((index, layout))
         if len(found) == 1:
             return found[0]
         shapes = [f"{name} {output.shape}" for name, output in zip(names, self._session.outputs, strict=True)]
         listed = ", ".join(shapes[:3]) + (", …" if len(shapes) > 3 else "")
         raise self._refusal(f"{'several outputs' if found else 'no output'} of {listed} can be its mask")
 
-    def _as_mask(self, output: Array, wanted: manifest.Output) -> Array | None:
-        """View an output as (channels, height, width), or return None if it cannot be a mask of the input."""
-        if output.ndim == 4 and output.shape[0] == 1:
-            output = output[0]
-        elif output.ndim == 2:
-            output = output[None]
-        if output.ndim != 3 or not np.issubdtype(output.dtype, np.floating):
+    def _mask_layout(self, output: Array, wanted: manifest.Output) -> manifest.Axes | None:
+        """Return how an output can be read as a mask of the input, or None if it cannot."""
+        single = output.ndim == 2 or (output.ndim == 4 and output.shape[0] == 1)
+        if not (single or output.ndim == 3) or not np.issubdtype(output.dtype, np.floating):
             return None
         most = 2 if wanted.person is None else 1000
-        orders: dict[manifest.Axes, Array] = {"nchw": output, "nhwc": np.moveaxis(output, -1, 0)}
         input_width, input_height = self.input_size
-        for layout in (self._layout, *orders) if wanted.layout is None else (wanted.layout,):
-            channels, height, width = orders[layout].shape
+        either: tuple[manifest.Axes, ...] = (self._layout, "nchw", "nhwc")
+        for layout in either if wanted.layout is None else (wanted.layout,):
+            channels, height, width = _as_planes(output, layout).shape
             same_shape = abs(width * input_height / (height * input_width) - 1) < 0.1
             if channels <= most and min(height, width) >= LEAST_MASK_PX and same_shape:
-                return orders[layout]
+                return layout
         return None
 
-    def _guess_activation(self, planes: Array) -> manifest.Activation:
+    def _guess_activation(self) -> manifest.Activation:
         """See what noise comes out as: shares of one need nothing more."""
         width, height = self.input_size
         self._fill(np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8))
         self._session.run()
+        planes = self._planes()
         shares = planes.min() >= 0 and planes.max() <= 1
         if len(planes) == 1:
             return "none" if shares else "sigmoid"
@@ -190,3 +220,11 @@ class Segmenter(Runner):
             "a picture, (1, height, width, 3) or (1, 3, height, width), and gives a mask of the same proportions with "
             f"1 channel, person, or 2, background and person; {self.path.stem}.toml beside it can say otherwise"
         )
+
+
+def _as_planes(output: Array, layout: manifest.Axes) -> Array:
+    """View an output of one picture as (channels, height, width)."""
+    if output.ndim == 2:
+        return output[None]
+    planes = output[0] if output.ndim == 4 else output
+    return planes if layout == "nchw" else np.moveaxis(planes, -1, 0)

@@ -46,6 +46,11 @@ class SegmenterServed(Runner):
         return {} if self._call.there is not None else self.here.nodes
 
     @property
+    def grown_bytes(self) -> int | None:
+        """Of the model here."""
+        return self.here.grown_bytes
+
+    @property
     def fallback(self) -> str:
         """Why it runs here."""
         return self._call.trouble

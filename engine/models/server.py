@@ -14,7 +14,8 @@ import numpy as np
 from engine.errors import ModelError
 from engine.models.address import ServerAddress
 from engine.models.open_inference import DATATYPES, DTYPES, SERVICE, messages
-from engine.models.session import Array, Tensor
+from engine.models.runtime import Array
+from engine.models.session import Tensor
 
 ANSWER_S = 0.2
 """A mask that takes longer is of no use to a show: the picture has been shown with another."""
@@ -41,6 +42,7 @@ class ServerSession:
     """
 
     nodes: dict[str, int] = {}  # noqa: RUF012 - the server does not tell
+    providers: list[str] = []  # noqa: RUF012
     fallback = ""
 
     def __init__(self, address: ServerAddress, model: str, patience_s: float = ANSWER_S) -> None:

@@ -1,31 +1,22 @@
-"""A model file opened for running. The only file that knows onnxruntime, which loads at first use."""
+"""A model file opened for running, and kept running: what stalls or fails is opened anew, then elsewhere."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import re
+import hashlib
+import threading
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from engine.errors import ModelError
-
-Array = NDArray[Any]
-
-PROVIDERS: dict[str, str] = {
-    "tensorrt": "TensorrtExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "coreml": "CoreMLExecutionProvider",
-    "directml": "DmlExecutionProvider",
-    "openvino": "OpenVINOExecutionProvider",
-    "cpu": "CPUExecutionProvider",
-}
-"""onnxruntime's names by ours, fastest first."""
+from engine.models.ladder import Ladder
+from engine.models.providers import PROVIDERS, driver, engine_folder, engine_key, tensorrt_version
+from engine.models.runtime import OPEN_S, Array, Opening, StalledError, first_line, installed_providers, runtime
 
 DTYPES: dict[str, DTypeLike] = {
     "tensor(float)": np.float32,
@@ -46,37 +37,19 @@ IMPOSTORS: tuple[tuple[int, bytes, str, str], ...] = (
     (4, b"TFL3", "a TensorFlow Lite model", "convert it to ONNX with tf2onnx"),
 )
 
+BUILD_S = 600.0
+"""How long TensorRT may take to open a model: the first time on a machine it compiles it."""
 
-RELU = bytes.fromhex(
-    "08083a330a0c0a0178120179220452656c751201675a0f0a0178120a0a08080112040a020801620f"
-    "0a0179120a0a08080112040a02080142040a001011"
-)
-"""The smallest model: y = max(0, x) of one float, opset 17."""
+LEAST_OPEN_S = 5.0
+TIMES_OPEN = 5
+"""On air, opening anew and the first run after it may take so many times what they took at first, and 5 s at least."""
 
+LEAST_PATIENCE_S = 2.0
+TIMES_PATIENCE = 20
+"""A run that takes so many times what runs take, and two seconds at least, never comes back."""
 
-@cache
-def runtime() -> Any:
-    """Return onnxruntime, loaded at the first call and told not to write to the terminal."""
-    try:
-        import onnxruntime
-    except ImportError:
-        raise ModelError("onnxruntime is not installed: install scrim with its extra `cpu` or `gpu`") from None
-    onnxruntime.set_default_logger_severity(4)
-    if PROVIDERS["cuda"] in onnxruntime.get_available_providers():
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints what it misses; the session's provider tells us
-            onnxruntime.preload_dlls()
-    return onnxruntime
-
-
-def installed_providers() -> list[str]:
-    """Return our names of the installed build's providers, fastest first. One may still refuse: `try_provider`."""
-    available = runtime().get_available_providers()
-    return [name for name, theirs in PROVIDERS.items() if theirs in available]
-
-
-def try_provider(name: str) -> str:
-    """Return what a session that asks for this installed provider really runs on. Fails: ModelError."""
-    return _truth(_open(RELU, "a model of one number", 1, [name]))
+MOST_STUCK = 4
+"""Runs left behind that still hold a thread and the model's memory; a machine where all get stuck gets no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,106 +70,182 @@ class Session:
     Write into the arrays of `inputs`, call `run`, read the arrays of `outputs`; on a CPU nothing is copied on the way.
 
     `provider` is what really runs it, `nodes` how many of its nodes run on which, and `fallback` why that is not the
-    fastest one installed, in one line, empty where it is. A run that fails, out of memory say, has the model opened
-    anew, once; when that fails too it goes on with the next provider, but for one that was asked for by name.
+    fastest one installed, in one line, empty where it is. A run that fails, finds no memory or does not come back has
+    the model opened anew, once; every other time it goes on with the next provider (ladder.py), but for one that was
+    asked for by name. A run that does not come back is left behind: it may still write into the `outputs` of its time,
+    so there are others from then on.
 
-    Thread: one at a time. Blocks: the constructor holds the GIL for as long as loading takes; `run` releases it.
-    Owns: the session and its memory. Fails: ModelError for a file that is no model, a provider that refuses, a run.
+    `provider` is the one to use, or several, of which the first that takes the model does. `size` (width, height) is
+    what dimensions left open will be.
+
+    Thread: one at a time. Blocks: the constructor and `bind` for as long as loading takes, `run` for the model, but for
+    2 s, or twenty times what it takes, at most; with the GIL released. Owns: the session and its memory. Fails:
+    ModelError for a file that is no model, a provider that refuses, a run when no provider is left.
     """
 
-    def __init__(self, path: Path, *, threads: int = 1, provider: str = "auto") -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        threads: int = 1,
+        provider: str | Sequence[str] = "auto",
+        size: tuple[int, int] = (256, 144),
+    ) -> None:
         self.path = path
         _check_file(path)
-        if provider != "auto" and provider not in PROVIDERS:
-            raise ModelError(f"there is no provider {provider!r}: use auto, {', '.join(PROVIDERS)}")
-        installed = installed_providers()
-        if provider not in ("auto", *installed):
-            raise ModelError(
-                f"{path}: provider {provider} is not in the installed onnxruntime, which has {', '.join(installed)}"
-            )
-        self._threads = threads
-        self._candidates = installed if provider == "auto" else [provider]
-        self._reopened = False
-        self._reasons: list[str] = []
-        self._open_first(installed)
-        if provider not in ("auto", self.provider):
-            raise ModelError(
-                f"{path}: provider {provider} refused the model, which would run on {self.provider}: "
-                f'install what {provider} needs, or use "auto"'
-            )
-        self.declared_inputs = [_tensor(path, node) for node in self._session.get_inputs()]
-        self.declared_outputs = [_tensor(path, node) for node in self._session.get_outputs()]
+        self._installed = installed_providers()
+        wanted = self._installed if provider == "auto" else [provider] if isinstance(provider, str) else list(provider)
+        for name in wanted:
+            if name not in PROVIDERS:
+                raise ModelError(f"there is no provider {name!r}: use auto, {', '.join(PROVIDERS)}")
+            if name not in self._installed:
+                raise ModelError(
+                    f"{path}: provider {name} is not in the installed onnxruntime, which has "
+                    f"{', '.join(self._installed)}"
+                )
         self.inputs: list[Array] = []
         self.outputs: list[Array] = []
+        self._threads = threads
+        self._size = size
+        self._ladder = Ladder(wanted)
+        self._reasons: list[str] = []
+        self._open_s = 0.0  # how long that took at first
+        self._usual_s = 0.0  # how long a run takes, followed slowly
+        self._stuck: list[threading.Thread] = []
+        self._opening: Opening | None = self._open()
+        if len(wanted) == 1 and self.provider not in wanted:
+            raise ModelError(
+                f"{path}: provider {wanted[0]} refused the model, which would run on {self.provider}: "
+                f'install what {wanted[0]} needs, or use "auto"'
+            )
+        self.declared_inputs = [_tensor(path, node) for node in self._opening.session.get_inputs()]
+        self.declared_outputs = [_tensor(path, node) for node in self._opening.session.get_outputs()]
 
     @property
     def fallback(self) -> str:
         """Why it does not run on the fastest provider installed, or that it was opened anew; else nothing."""
         return "; ".join(self._reasons)
 
-    def _open_first(self, below: list[str]) -> None:
-        """Open on the first candidate that takes the model; what that cannot do runs on those of `below` after it."""
-        for name in self._candidates:
-            try:
-                self._session = _open(str(self.path), self.path, self._threads, below[below.index(name) :])
-            except ModelError as error:
-                if name == self._candidates[-1]:
-                    raise
-                self._reasons.append(str(error).removeprefix(f"{self.path}: "))
-                continue
-            break
-        self.provider = _truth(self._session)
-        self.nodes = _nodes(self._session)
-        if self.provider != name and len(self._candidates) > 1:
-            self._reasons.append(f"{name} did not start, so it runs on {self.provider}")
+    @property
+    def providers(self) -> list[str]:
+        """Those that may run it from now on: the one that does, and those below it."""
+        return self._ladder.providers
 
     def bind(self, *shapes: tuple[int, ...]) -> None:
-        """Give every input its shape, and run once: that warms the model up and tells the shapes of the outputs."""
-        self.inputs = [
-            np.zeros(shape, tensor.dtype) for shape, tensor in zip(shapes, self.declared_inputs, strict=True)
-        ]
-        feeds = {tensor.name: array for tensor, array in zip(self.declared_inputs, self.inputs, strict=True)}
-        try:
-            found = self._session.run(None, feeds)
-        except Exception as error:
-            given = " and ".join(map(str, shapes))
-            raise ModelError(f"{self.path}: the model does not run on {given}: {_first_line(error)}") from None
-        self.outputs = [np.ascontiguousarray(array) for array in found]
-        self._bind_all()
+        """Give every input its shape, and run: that warms the model up and tells the shapes of the outputs."""
+        inputs = [np.zeros(shape, tensor.dtype) for shape, tensor in zip(shapes, self.declared_inputs, strict=True)]
+        while True:
+            begun_s = time.monotonic()
+            try:
+                assert self._opening is not None
+                outputs = self._opening.outputs(inputs, self._patience_to_open_s)
+                self._opening.bind(inputs, outputs, self._patience_to_open_s)
+            except Exception as error:
+                reason = first_line(error)
+                if not self._ladder.refused():
+                    given = " and ".join(map(str, shapes))
+                    raise ModelError(f"{self.path}: the model does not run on {given}: {reason}") from None
+                self._reasons.append(f"the model failed on {self.provider}: {reason}")
+                self._opening = self._open()
+            else:
+                break
+        self._open_s += time.monotonic() - begun_s
+        self.inputs, self.outputs = inputs, outputs
+        self.run()
+        self.run()  # the first one is never like the others
 
     def run(self) -> None:
         """Turn `inputs` into `outputs`."""
-        if self.provider != "cpu":
-            self._bind_inputs()  # binding is what copies them to the device
-        try:
-            self._session.run_with_iobinding(self._binding)
-        except Exception as error:
-            reason = f"the model failed on {self.provider}: {_first_line(error)}"
-            if not self._step_down(reason):
-                raise ModelError(f"{self.path}: {reason}") from None
-            self.run()
+        while True:
+            if self._opening is None:
+                self._refuse_more_stuck()
+                self._opening = self._open()
+            begun_s = time.monotonic()
+            try:
+                self._opening.run(self._patience_s)
+            except Exception as error:
+                self._recover(self._opening, error)
+            else:
+                took_s = time.monotonic() - begun_s
+                self._usual_s += (took_s - self._usual_s) / (16 if self._usual_s else 1)
+                return
 
-    def _step_down(self, reason: str) -> bool:
-        """Open the model anew, the second time on a slower provider, with the same memory; False if there is none."""
-        if self._reopened:
-            if self.provider not in self._candidates[:-1]:
-                return False
-            self._candidates = self._candidates[self._candidates.index(self.provider) + 1 :]
-        self._reopened = True
+    @property
+    def _patience_s(self) -> float:
+        """For a run; the first one of an opening may take longer, and is what `_usual_s` is not known for."""
+        if not self._usual_s:
+            return self._patience_to_open_s
+        return max(LEAST_PATIENCE_S, TIMES_PATIENCE * self._usual_s)
+
+    @property
+    def _patience_to_open_s(self) -> float:
+        if self._open_s and self.inputs:
+            return max(LEAST_OPEN_S, TIMES_OPEN * self._open_s)
+        return BUILD_S if self._ladder.provider == "tensorrt" else OPEN_S
+
+    def _open(self) -> Opening:
+        """Open on the first provider, from here down, that takes the model and, where it is known, its memory."""
+        while True:
+            name = self._ladder.provider
+            begun_s = time.monotonic()
+            try:
+                opening = Opening(
+                    str(self.path),
+                    self.path,
+                    self._installed[self._installed.index(name) :],  # what the first cannot do runs on those after it
+                    threads=self._threads,
+                    engines=self._engines() if name == "tensorrt" else None,
+                    patience_s=self._patience_to_open_s,
+                )
+                if self.inputs:
+                    opening.bind(self.inputs, self.outputs, self._patience_to_open_s)
+            except Exception as error:
+                plain = isinstance(error, ModelError)
+                reason = str(error).removeprefix(f"{self.path}: ") if plain else first_line(error)
+                if not self._ladder.refused():
+                    raise ModelError(f"{self.path}: {reason}") from None
+                self._reasons.append(reason)
+                continue
+            break
+        if not self.inputs:
+            self._open_s = time.monotonic() - begun_s
+        self._usual_s = 0.0
+        self.provider, self.nodes = opening.provider, opening.nodes
+        if self.provider != name and self._ladder.stand_on(self.provider):
+            self._reasons.append(f"{name} did not start, so it runs on {self.provider}")
+        return opening
+
+    def _recover(self, opening: Opening, error: Exception) -> None:
+        """Have the model open as it is to go on. Fails: ModelError when there is no other way left."""
+        before = self.provider
+        if isinstance(error, StalledError):
+            self._stuck.append(opening.thread)
+            self._opening = None
+            self.outputs = [np.zeros_like(array) for array in self.outputs]
+            reason = f"{error} on {before}"
+        else:
+            reason = f"the model failed on {before}: {first_line(error)}"
+        if not self._ladder.failed():
+            raise ModelError(f"{self.path}: {reason}") from None
         self._reasons.append(reason)
-        self._open_first(installed_providers())
-        self._bind_all()
-        return True
+        place = len(self._reasons) - 1
+        self._opening = self._open()
+        if self.provider == before:
+            self._reasons[place] += ", and was opened anew"
 
-    def _bind_all(self) -> None:
-        self._binding = self._session.io_binding()
-        self._bind_inputs()
-        for tensor, array in zip(self.declared_outputs, self.outputs, strict=True):
-            self._binding.bind_output(tensor.name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+    def _refuse_more_stuck(self) -> None:
+        self._stuck = [thread for thread in self._stuck if thread.is_alive()]
+        if len(self._stuck) >= MOST_STUCK:
+            raise ModelError(
+                f"{self.path}: {len(self._stuck)} runs are stuck, so no more are begun: end the show and start it "
+                'with run = "process", which can be ended when it is stuck'
+            )
 
-    def _bind_inputs(self) -> None:
-        for tensor, array in zip(self.declared_inputs, self.inputs, strict=True):
-            self._binding.bind_input(tensor.name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+    def _engines(self) -> Path | None:
+        with self.path.open("rb") as file:
+            checksum = hashlib.file_digest(file, "sha256").hexdigest()
+        version = runtime().__version__
+        return engine_folder(engine_key(self.path.stem, checksum, self._size, driver(), version, tensorrt_version()))
 
 
 def _check_file(path: Path) -> None:
@@ -214,47 +263,6 @@ def _check_file(path: Path) -> None:
             raise ModelError(f"{path}: this is {what}, not an ONNX model: {remedy}")
 
 
-def _open(model: str | bytes, name: str | Path, threads: int, providers: list[str]) -> Any:
-    """Open on the first of these; what it cannot do runs on the next. It may silently be left out: see `_truth`."""
-    options = runtime().SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # cores are for the tick
-    options.enable_mem_pattern = providers[0] != "directml"  # which cannot do with it
-    options.log_severity_level = 4
-    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")  # for `_nodes`
-    try:
-        # Without fallback, or it prints to the terminal and tries providers of its own choice.
-        theirs = [PROVIDERS[provider] for provider in providers]
-        return runtime().InferenceSession(model, options, providers=theirs, enable_fallback=0)
-    except Exception as error:
-        message = _first_line(error)
-        if "Protobuf" in message or "No graph" in message:
-            raise ModelError(f"{name}: this is not an ONNX model, or only a part of one: download it again") from None
-        if "opset" in message or "IR version" in message:
-            raise ModelError(
-                f"{name}: the model is newer than the installed onnxruntime {runtime().__version__}: "
-                "update onnxruntime, or export the model with an older opset"
-            ) from None
-        raise ModelError(f"{name}: the model does not open on {providers[0]}: {message}") from None
-
-
-def _truth(session: Any) -> str:
-    """Return what a session really runs on: our name of the first of its providers."""
-    first = session.get_providers()[0]
-    return next((name for name, theirs in PROVIDERS.items() if theirs == first), first)
-
-
-def _nodes(session: Any) -> dict[str, int]:
-    """Return how many nodes of the graph run on each provider, by our names."""
-    ours = {theirs: name for name, theirs in PROVIDERS.items()}
-    counts: dict[str, int] = {}
-    for part in session.get_provider_graph_assignment_info():
-        name = ours.get(part.ep_name, part.ep_name)
-        counts[name] = counts.get(name, 0) + len(part.get_nodes())
-    return counts
-
-
 def _tensor(path: Path, node: Any) -> Tensor:
     if node.type not in DTYPES:
         raise ModelError(f"{path}: {node.name} is a {node.type}, which Scrim cannot fill: export the model with floats")
@@ -263,10 +271,3 @@ def _tensor(path: Path, node: Any) -> Tensor:
         tuple(size if isinstance(size, int) and size > 0 else 0 for size in node.shape),
         np.dtype(DTYPES[node.type]),
     )
-
-
-def _first_line(error: Exception) -> str:
-    """Return what onnxruntime says, without its own name, error number and C++ signatures."""
-    line = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
-    line = line.split("Status Message: ")[-1].split(" : ")[-1]
-    return re.sub(r"/\S+:\d+ .*\) ", "", line)

@@ -15,7 +15,8 @@ from engine.errors import ModelError
 from engine.media.feed import Feed
 from engine.media.picture import Picture, PictureBuffer, Plane
 from engine.models.manifest import BUILT_IN
-from engine.models.session import PROVIDERS, installed_providers
+from engine.models.providers import PROVIDERS
+from engine.models.runtime import installed_providers
 from engine.models.worker import Answer, ModelWorker
 from engine.notices import Notices
 from engine.threads.slots import Slots

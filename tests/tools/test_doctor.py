@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import GpuError
 from engine.media.encoder import encodes
-from engine.models import session
+from engine.models import providers, runtime
 from tools import doctor
 from tools.doctor import Finding
 
@@ -66,8 +66,8 @@ def test_what_cannot_be_asked_is_said(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 
 def test_a_provider_that_is_listed_but_refuses_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "installed_providers", lambda: ["cuda", "cpu"])
-    monkeypatch.setattr(session, "try_provider", lambda _name: "cpu")
+    monkeypatch.setattr(runtime, "installed_providers", lambda: ["cuda", "cpu"])
+    monkeypatch.setattr(runtime, "try_provider", lambda _name: "cpu")
     findings = {finding.name: finding for finding in doctor._models()}
     assert findings["cuda"].value == "refuses, runs on cpu"
     assert findings["cuda"].remedy == doctor.PROVIDERS["cuda"]
@@ -76,7 +76,7 @@ def test_a_provider_that_is_listed_but_refuses_is_found_out(monkeypatch: pytest.
 
 
 def test_every_provider_has_its_remedy() -> None:
-    assert doctor.PROVIDERS.keys() == session.PROVIDERS.keys()
+    assert doctor.PROVIDERS.keys() == providers.PROVIDERS.keys()
 
 
 def test_an_encoder_that_is_not_there_does_not_open() -> None:

@@ -17,8 +17,8 @@ import numpy as np
 from engine.errors import ModelError
 from engine.media.picture import Plane
 from engine.models import manifest
+from engine.models.runtime import Array
 from engine.models.segmenter import Segmenter
-from engine.models.session import Array
 from engine.models.store import Store
 from tools.models import measures, sets
 from tools.models.evaluate import find, times_ms

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from engine.models.session import Array
+from engine.models.runtime import Array
 
 Shape = Sequence[int | str]
 

@@ -13,7 +13,7 @@ import grpc
 import numpy as np
 
 from engine.models.open_inference import DATATYPES, DTYPES, SERVICE, messages
-from engine.models.session import Array
+from engine.models.runtime import Array
 from tools.bench.servers import free_port
 
 Model = Callable[[Array], Array]

@@ -11,8 +11,9 @@ import pytest
 
 from engine.media.picture import Picture, Plane
 from engine.models.corrected import KEPT_NS, SegmenterCorrected
+from engine.models.runtime import Array
 from engine.models.segmenter import Segmenter
-from engine.models.session import Array, Session
+from engine.models.session import Session
 from engine.notices import Notices
 from tests.engine.models.conftest import Truth, overlap
 from tests.engine.models.onnx_models import mixer

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -144,7 +147,9 @@ def test_stuck_it_is_ended(alive: SegmenterProcess) -> None:
 
 LIES = {
     "size": r"it is number \d+, 16 × 32, where \d+, 32 × 16, was asked for",
-    "sequence": "it is for picture 2 of 'front', where 1 of 'front' was asked for",
+    "sequence": "it is for picture 2 of 'front' at 1000 ns, where 1 of 'front' at 1000 ns was asked for",
+    "stamp": "it is for picture 1 of 'front' at -1000 ns, where 1 of 'front' at 1000 ns was asked for",
+    "camera": "it is for picture 1 of 'another' at 1000 ns, where 1 of 'front' at 1000 ns was asked for",
     "no JSON": "a mask's message has 3 parts|a mask's message is not scrim.mask/1: Invalid JSON",
 }
 
@@ -158,6 +163,112 @@ def test_a_message_that_lies_is_refused_in_one_line(model: Path, monkeypatch: py
         mask_of(liar, picture())
     assert "\n" not in str(refused.value)
     assert liar._process is None
+
+
+BOASTS = {
+    "huge": r"Ready\.input_size\.0: Input should be less than or equal to 4096",
+    "negative": r"Ready\.mask_size\.0: Input should be greater than or equal to 1",
+    "NaN": r"Ready\.input_size\.0: Input should be a finite number",
+    "a word": r"Ready\.nodes: Input should be an object",
+    "nothing": r"Ready\.provider: Input should be a valid string",
+    "no object": r"Ready: Input should be an object",
+}
+
+
+@pytest.mark.parametrize("boast", BOASTS)
+def test_what_cannot_be_of_a_process_is_refused_in_one_line(
+    model: Path, monkeypatch: pytest.MonkeyPatch, boast: str
+) -> None:
+    command = [sys.executable, "-m", "tests.engine.models.liar", boast]
+    monkeypatch.setattr(SegmenterProcess, "_command", lambda _: command)
+    with pytest.raises(ModelError, match=f"red.onnx: its process lies, .*: {BOASTS[boast]}") as refused:
+        SegmenterProcess(model)
+    assert "\n" not in str(refused.value)
+
+
+def test_how_long_it_says_that_it_takes_makes_nobody_wait(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = [sys.executable, "-m", "tests.engine.models.liar", "time"]
+    monkeypatch.setattr(SegmenterProcess, "_command", lambda _: command)
+    liar = SegmenterProcess(model)
+    assert liar._patience_s == process.LEAST_PATIENCE_S
+    liar.close()
+
+
+def _memories() -> int:
+    """How many pieces of shared memory this program holds; on a system without /proc none that is known."""
+    held = 0
+    for descriptor in Path("/proc/self/fd").glob("*"):
+        with contextlib.suppress(OSError):
+            held += "memfd:scrim" in str(descriptor.readlink())
+    return held
+
+
+def test_one_that_cannot_be_started_is_said_in_one_line_and_leaves_nothing(
+    model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuses(*_: Any, **__: Any) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(subprocess, "Popen", refuses)
+    before = _memories()
+    with pytest.raises(ModelError) as refused:
+        SegmenterProcess(model)
+    assert str(refused.value) == (
+        f"{model}: its process cannot be started (Resource temporarily unavailable): end other programs, or use "
+        'run = "thread"'
+    )
+    assert _memories() == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_cannot_be_started_again_is_tried_again(alive: SegmenterProcess, notices: Notices) -> None:
+    worker = ModelWorker(alive, HandClock(), Trace(), notices)
+    worker.FIRST_PAUSE_S = 0.01
+    popen = alive._popen
+    refusals = [BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))]
+
+    def refuses() -> Any:
+        if refusals:
+            raise refusals.pop()
+        return popen()
+
+    alive._popen = refuses  # type: ignore[method-assign]
+    os.kill(alive.pid, signal.SIGKILL)
+    worker.start()
+    try:
+        sequence = iter(range(2, 1000))
+
+        def asked() -> Any:
+            worker.submit(1, picture(next(sequence)))
+            time.sleep(0.02)
+            return worker.answers(1)
+
+        until(asked, "it did not come back").release()
+    finally:
+        worker.stop()
+        alive._popen = popen  # type: ignore[method-assign]
+    said = [notice.text for notice in notices.all()]
+    assert any("its process cannot be started (Resource temporarily unavailable)" in text for text in said)
+
+
+def test_one_that_hangs_again_and_again_goes_on_with_the_next_provider(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-m", "tests.engine.models.carded"]
+    monkeypatch.setattr(SegmenterProcess, "_command", lambda _: command)
+    there = SegmenterProcess(model)
+    assert there.provider == "cuda"
+    for provider in ("cuda", "cpu", "cpu"):
+        there._patience_s = 0.2
+        os.kill(there.pid, signal.SIGSTOP)
+        with pytest.raises(ModelError, match=r"has not answered for 0\.2 s, and is started anew"):
+            mask_of(there, picture())
+        there.open()
+        assert there.provider == provider
+    assert there.fallback == "the process has not answered for 0.2 s, and is started anew on cpu"
+    assert mask_of(there, picture(5)) == mask_of(Segmenter(model), picture(5))
+    there.close()
 
 
 SAID = MaskMessage(
@@ -180,6 +291,10 @@ def changed(**fields: Any) -> bytes:
         ([b"mask/", changed(width=-4, height=-2), bytes(8)], "width: Input should be greater"),
         ([b"mask/", changed(sequence="3"), bytes(8)], "sequence: Input should be a valid integer"),
         ([b"mask/", changed(more=1), bytes(8)], "more: "),
+        ([b"mask/", changed(took_ns=float("nan")), bytes(8)], "took_ns: Input should be a valid integer"),
+        ([b"mask/", changed(sent_ns=-1), bytes(8)], "sent_ns: Input should be greater"),
+        ([b"mask/", changed(width=10**12, height=10**12), bytes(8)], "width: Input should be less"),
+        ([b"mask/", changed().replace(b'"job": 1', b'"job": 1' + b"0" * 4400), bytes(8)], "is not scrim.mask/1: "),
         ([b"mask/", changed(), bytes(7)], "says 4 × 2, but 7 bytes came with it"),
     ],
 )

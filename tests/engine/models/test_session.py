@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 
 from engine.errors import ModelError
-from engine.models import session
+from engine.models import runtime, session
+from engine.models.providers import PROVIDERS
 from engine.models.session import Session
+from tests.engine.models.card import Card, OnCard
 from tests.engine.models.onnx_models import helper, mixer, save
 
 
@@ -28,11 +33,11 @@ def test_reads_and_writes_the_bound_memory(tmp_path: Path) -> None:
 def test_runs_on_what_it_says(tmp_path: Path) -> None:
     opened = Session(mixer(tmp_path / "red.onnx", "nchw", [[1, 0, 0]]), provider="cpu")
     assert opened.provider == "cpu"
-    assert "cpu" in session.installed_providers()
+    assert "cpu" in runtime.installed_providers()
 
 
 def test_a_provider_can_be_tried_without_a_model() -> None:
-    assert session.try_provider("cpu") == "cpu"
+    assert runtime.try_provider("cpu") == "cpu"
 
 
 def test_leaves_open_dimensions_to_the_caller(tmp_path: Path) -> None:
@@ -109,7 +114,7 @@ def test_an_unknown_provider_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_provider_that_is_not_installed_is_refused(tmp_path: Path) -> None:
-    absent = next(name for name in session.PROVIDERS if name not in session.installed_providers())
+    absent = next(name for name in PROVIDERS if name not in runtime.installed_providers())
     path = mixer(tmp_path / "m.onnx", "nchw", [[1, 0, 0]])
     with pytest.raises(ModelError, match=f"provider {absent} is not in the installed onnxruntime"):
         Session(path, provider=absent)
@@ -117,9 +122,9 @@ def test_a_provider_that_is_not_installed_is_refused(tmp_path: Path) -> None:
 
 def test_a_provider_that_hands_over_to_another_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A GPU build lists CUDA on a machine without one, and then quietly runs on the CPU."""
-    really_open = session._open
+    really_open = runtime._open
     monkeypatch.setattr(session, "installed_providers", lambda: ["cuda", "cpu"])
-    monkeypatch.setattr(session, "_open", lambda model, name, threads, _: really_open(model, name, threads, ["cpu"]))
+    monkeypatch.setattr(runtime, "_open", lambda model, name, _, *rest: really_open(model, name, ["cpu"], *rest))
     path = mixer(tmp_path / "m.onnx", "nchw", [[1, 0, 0]])
     assert Session(path).provider == "cpu"
     with pytest.raises(ModelError, match="provider cuda refused the model, which would run on cpu"):
@@ -144,34 +149,130 @@ def test_says_how_many_nodes_run_where(tmp_path: Path) -> None:
     assert opened.fallback == ""
 
 
-class _OutOfMemory:
-    """Stands where onnxruntime's session stands when the device has no memory left."""
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> Iterator[Card]:
+    card = Card(monkeypatch)
+    yield card
+    card.stuck.set()
 
-    def run_with_iobinding(self, _: object) -> None:
-        raise RuntimeError("CUDA failure 2: out of memory")
 
-
-def test_a_run_that_fails_opens_the_model_anew_and_goes_on_with_the_same_memory(tmp_path: Path) -> None:
-    opened = Session(mixer(tmp_path / "red.onnx", "nchw", [[1, 0, 0]]))
-    opened.bind((1, 3, 16, 32))
-    found = opened.outputs[0]
-    opened.inputs[0][0, 0] = 0.5
-    opened._session = _OutOfMemory()
+def mask(opened: Session, level: float) -> float:
+    """Return what a run gives for this level."""
+    opened.inputs[0][0, 0] = level
     opened.run()
-    assert np.allclose(found, 0.5)
-    assert opened.fallback == "the model failed on cpu: CUDA failure 2: out of memory"
-    opened._session = _OutOfMemory()
-    with pytest.raises(ModelError, match=r"the model failed on cpu: .*out of memory"):
-        opened.run()  # anew only once, and there is nothing below a CPU
+    found: float = opened.outputs[0].flat[0].item()
+    assert (opened.outputs[0] == opened.outputs[0].flat[0]).all()
+    return found
 
 
-def test_a_second_failure_goes_on_with_the_next_provider(tmp_path: Path) -> None:
-    opened = Session(mixer(tmp_path / "red.onnx", "nchw", [[1, 0, 0]]))
-    opened.bind((1, 3, 16, 32))
-    opened.inputs[0][0, 0] = 0.5
-    opened.provider, opened._candidates, opened._reopened = "cuda", ["cuda", "cpu"], True
-    opened._session = _OutOfMemory()
-    opened.run()
+def test_what_runs_on_a_card_has_tensors_there_and_copies_here(card: Card, tmp_path: Path) -> None:
+    opened = card.session(tmp_path)
+    assert (opened.provider, opened.fallback) == ("cuda", "")
+    here = opened.outputs[0]
+    assert [mask(opened, level) for level in (0.25, 0.5)] == [0.25, 0.5]
+    assert opened.outputs[0] is here
+    assert opened._opening is not None
+    (value, array), *_ = opened._opening._down
+    assert array is here
+    assert value.data_ptr() != here.ctypes.data
+
+
+AGAIN = {
+    "memory": "the model failed on cuda: CUDA failure 2: out of memory",
+    "stalls": "the model did not come back within 0.3 s on cuda",
+}
+
+
+@pytest.mark.parametrize("trouble", AGAIN)
+@pytest.mark.parametrize("then", AGAIN)
+def test_the_first_trouble_opens_it_anew_and_the_second_goes_down(
+    card: Card, tmp_path: Path, trouble: str, then: str
+) -> None:
+    opened = card.session(tmp_path)
+    card.troubles = [trouble]
+    assert mask(opened, 0.25) == 0.25
+    assert (opened.provider, opened.fallback) == ("cuda", f"{AGAIN[trouble]}, and was opened anew")
+    card.troubles = [then]
+    assert mask(opened, 0.75) == 0.75
     assert opened.provider == "cpu"
-    assert np.allclose(opened.outputs[0], 0.5)
-    assert opened.fallback == "the model failed on cuda: CUDA failure 2: out of memory"
+    assert opened.fallback == f"{AGAIN[trouble]}, and was opened anew; {AGAIN[then]}"
+    assert card.opened == ["cuda", "cuda", "cpu"]
+    assert "\n" not in opened.fallback
+
+
+def test_one_that_does_not_open_again_goes_down_at_once(card: Card, tmp_path: Path) -> None:
+    opened = card.session(tmp_path)
+    card.troubles = ["memory", "refuses"]
+    assert mask(opened, 0.5) == 0.5
+    assert opened.fallback == f"{AGAIN['memory']}; the model does not open on cuda: no driver"
+    assert opened.provider == "cpu"
+
+
+def test_a_provider_asked_for_by_name_is_opened_anew_and_never_left(card: Card, tmp_path: Path) -> None:
+    opened = card.session(tmp_path, provider="cuda")
+    card.troubles = ["memory"]
+    assert mask(opened, 0.5) == 0.5
+    card.troubles = ["stalls"]
+    with pytest.raises(ModelError, match=r"red\.onnx: the model did not come back within 0\.3 s on cuda"):
+        opened.run()
+    assert mask(opened, 0.25) == 0.25, "asked again it is opened again"
+    assert set(card.opened) == {"cuda"}
+
+
+@pytest.mark.parametrize("provider", ["cuda", "cpu"])  # which copies its outputs, and which does not
+def test_what_was_left_behind_writes_into_nothing_that_is_used(card: Card, tmp_path: Path, provider: str) -> None:
+    opened = card.session(tmp_path, provider=provider)
+    card.troubles = ["stalls"]
+    assert mask(opened, 0.25) == 0.25
+    (left_behind,) = opened._stuck
+    opened.inputs[0][0, 0] = 0.75
+    card.stuck.set()
+    left_behind.join(20)
+    assert not left_behind.is_alive(), "and its thread ends when it comes back"
+    assert (opened.outputs[0] == 0.25).all()
+    assert mask(opened, 0.5) == 0.5
+
+
+def test_where_all_get_stuck_no_more_are_begun(card: Card, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "LEAST_PATIENCE_S", 0.05)
+    monkeypatch.setattr(session, "LEAST_OPEN_S", 0.2)
+    opened = card.session(tmp_path, provider="cpu")
+    entered = card.entered
+    card.troubles = ["stalls"] * 100
+    for _ in range(10):
+        with pytest.raises(ModelError, match=r"did not come back|runs are stuck, so no more are begun: .*process"):
+            opened.run()
+    assert card.entered == entered + session.MOST_STUCK
+    card.troubles.clear()
+    card.stuck.set()
+    for thread in opened._stuck:
+        thread.join(20)
+    assert mask(opened, 0.5) == 0.5, "and when they came back, it goes on"
+
+
+def test_a_session_that_nobody_has_leaves_no_thread(tmp_path: Path) -> None:
+    opened = Session(mixer(tmp_path / "red.onnx", "nchw", [[1, 0, 0]]))
+    opened.bind((1, 3, 16, 32))
+    assert opened._opening is not None
+    thread = opened._opening.thread
+    del opened
+    gc.collect()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_a_model_that_fails_where_it_opened_is_bound_on_the_next_one(card: Card, tmp_path: Path) -> None:
+    """A provider that is listed and opens the model, and then cannot run it."""
+    card.troubles = []
+    really_run = OnCard.__getattr__
+
+    def fails(on_card: OnCard, name: str) -> Any:
+        if name == "run" and on_card._provider == "cuda":
+            raise RuntimeError("CUDNN_STATUS_NOT_INITIALIZED")
+        return really_run(on_card, name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OnCard, "__getattr__", fails)
+        opened = card.session(tmp_path)
+    assert (opened.provider, opened.fallback) == ("cpu", "the model failed on cuda: CUDNN_STATUS_NOT_INITIALIZED")
+    assert mask(opened, 0.5) == 0.5

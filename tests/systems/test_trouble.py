@@ -1,0 +1,137 @@
+"""What goes wrong with a model on air: the show goes on, the masks come back, and one line says it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.models import session
+from engine.scene.load import load_scene
+from engine.tick import Tick
+from engine.timing.clock import RealClock
+from systems.show import Show
+from tests.engine.models.card import Card
+from tests.engine.models.onnx_models import mixer
+from tests.shows import the_gpu
+
+SCENE = """
+[stage.stage]
+width = 64
+height = 36
+[front.camera]
+source = "synthetic"
+width = 64
+height = 36
+[guest.mask]
+camera = "front"
+source = "neural"
+model = "{model}"
+[guest.layer]
+"""
+
+LONGEST_S = 60.0
+
+
+class Live:
+    """A show on a clock that runs, and what its model did."""
+
+    def __init__(self, folder: Path) -> None:
+        model = mixer(folder / "red.onnx", "nhwc", [[1.0, 0.0, 0.0]])
+        scene = folder / "show.toml"
+        scene.write_text(SCENE.format(model=model), "utf-8")
+        self.show = Show(load_scene(scene, ()), RealClock(), headless=True, gpu=the_gpu())
+        self.show.open()
+        (self.worker,) = self.show.inference.models.values()
+        self.worker.FIRST_PAUSE_S = 0.05
+        camera = self.show.world.entity("front")
+        assert camera is not None
+        self.camera = camera
+        self.ticks = 0
+
+    @property
+    def inferences(self) -> int:
+        return self.worker.counts(self.camera).inferences
+
+    def until(self, happened: Callable[[], bool], what: str) -> int:
+        """Run until something has happened; return how many ticks that took."""
+        self.show.stopping = False
+        begun, deadline_s = self.ticks, time.monotonic() + LONGEST_S
+
+        def each_tick(_: Tick) -> None:
+            self.ticks += 1
+            assert time.monotonic() < deadline_s, what
+            self.show.stopping = happened()
+
+        self.show.run(LONGEST_S, each_tick)
+        return self.ticks - begun
+
+    def masks(self, more: int = 3) -> int:
+        wanted = self.inferences + more
+        return self.until(lambda: self.inferences >= wanted, "no masks")
+
+    @property
+    def said(self) -> list[str]:
+        return [f"{notice.subject}: {notice.text}" for notice in self.show.notices.all()]
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> Iterator[Card]:
+    card = Card(monkeypatch)
+    yield card
+    card.stuck.set()
+
+
+@pytest.fixture
+def live(card: Card, tmp_path: Path) -> Iterator[Live]:  # noqa: ARG001 - it is there before the model is opened
+    live = Live(tmp_path)
+    yield live
+    live.show.close()
+
+
+def test_a_model_that_stalls_is_opened_anew_and_then_elsewhere_while_ticks_go_on(live: Live, card: Card) -> None:
+    live.masks()
+    assert live.worker.segmenter.provider == "cuda"
+    for provider in ("cuda", "cpu"):
+        card.troubles = ["stalls"]
+        live.until(lambda: not card.troubles, "it was not asked")
+        assert live.masks(1) >= 2, "a tick that waits is one"
+        live.masks()
+        assert live.worker.segmenter.provider == provider
+    again = "the model did not come back within 0.3 s on cuda, and was opened anew"
+    assert live.said == [
+        f"model red: runs on cuda: {again}",
+        f"model red: runs on cpu: {again}; the model did not come back within 0.3 s on cuda",
+    ]
+
+
+def test_a_card_without_memory_is_opened_anew_and_left_when_it_happens_again(live: Live, card: Card) -> None:
+    live.masks()
+    for provider in ("cuda", "cpu"):
+        card.troubles = ["memory"]
+        live.until(lambda: not card.troubles, "it was not asked")
+        live.masks()
+        assert live.worker.segmenter.provider == provider
+    again = "the model failed on cuda: CUDA failure 2: out of memory"
+    assert live.said == [
+        f"model red: runs on cuda: {again}, and was opened anew",
+        f"model red: runs on cpu: {again}, and was opened anew; {again}",
+    ]
+
+
+def test_where_every_way_is_stuck_the_last_mask_stays_and_the_show_goes_on(
+    live: Live, card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "LEAST_OPEN_S", 0.5)
+    live.masks()
+    card.troubles = ["stalls"] * 100
+    live.until(lambda: any("on cpu" in line for line in live.said), "nothing was said")
+    done = live.inferences
+    live.until(lambda: live.ticks % 30 == 29, "no ticks")
+    assert live.inferences == done
+    card.troubles.clear()
+    card.stuck.set()
+    live.masks()
+    assert all("\n" not in line for line in live.said)
