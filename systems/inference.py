@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from engine.component import state
 from engine.components import Camera, Key, Mask, Stage
-from engine.components.mask import decide
+from engine.components.mask import decide, edge_of
 from engine.errors import ShowError
 from engine.gpu.device import Gpu
 from engine.gpu.planes import Planes
@@ -21,6 +21,7 @@ from engine.media.picture import Picture
 from engine.models.place import open_runner
 from engine.models.runtime import installed_providers
 from engine.models.store import Store
+from engine.models.tidy import Tidying
 from engine.models.worker import Answer, ModelWorker
 from engine.notices import Notices
 from engine.tick import Tick
@@ -66,6 +67,12 @@ def who_decides(world: World, entity: int, mask: Mask) -> Literal["key", "neural
     camera = world.entity(mask.camera) if mask.camera else entity
     seen = world.get(camera, Camera) if camera is not None else None
     return decide(mask, seen, world.get(entity, Key) is not None)
+
+
+def tidying_of(mask: Mask) -> Tidying:
+    """Return what is too small to be true in a mask."""
+    least, most = edge_of(mask)
+    return Tidying(mask.fill_holes, mask.drop_specks, 255.0 * least, 255.0 * most)
 
 
 @state(Camera)
@@ -132,6 +139,7 @@ class Inference:
         self._loading: set[Wanted] = set()
         self._refused: set[Wanted] = set()
         self._asked: dict[int, dict[ModelWorker, list[Inferred]]] = {}  # by camera
+        self._anew: set[int] = set()  # cameras whose masks have changed: a still gives no other picture to ask about
         self._early: dict[tuple[ModelWorker, int], Answer] = {}  # answers to pictures that no tick has seen yet
         self._patience_ns: dict[int, int] = {}  # cameras with aligned masks, and how long a picture may wait
 
@@ -164,9 +172,12 @@ class Inference:
             self._revision = self._world.revision
             self._reconcile()
         for entity, (captured, shown) in self._world.each(Captured, Shown):
-            picture = captured.newest if captured.arrived else None
-            if picture is not None and picture.asked_ns:
+            anew = entity in self._anew
+            picture = captured.newest if captured.arrived or anew else None
+            if picture is not None and picture.asked_ns and not anew:
                 picture = None  # the models got it when it came
+            if picture is not None:
+                self._anew.discard(entity)
             for model, masks in self._asked.get(entity, {}).items():
                 self._deliver(self._ask(model, entity, captured, picture), masks)
             self._choose(entity, captured, shown, tick)
@@ -319,6 +330,7 @@ class Inference:
             self._loading.add(wanted)
             threading.Thread(target=self._load_on_air, args=(wanted,), name=f"loading {wanted}", daemon=True).start()
         asked: dict[int, dict[ModelWorker, list[Inferred]]] = {}
+        tidying: dict[tuple[ModelWorker, int], Tidying] = {}
         self._patience_ns.clear()
         for entity, (mask, inferred) in self._world.each(Mask, Inferred):
             camera = self._world.entity(mask.camera) if mask.camera else entity
@@ -330,11 +342,16 @@ class Inference:
             if model is None:
                 continue  # still loading, or refused: what was inferred last stays
             inferred.model = model
-            model.join(camera, self._world.name(camera))
+            own = tidying_of(mask)
+            tidying[model, camera] = tidying[model, camera].joined(own) if (model, camera) in tidying else own
             asked.setdefault(camera, {}).setdefault(model, []).append(inferred)
             if mask.align == "aligned":
                 patience_ns = int(mask.max_delay_ms * 1e6)
                 self._patience_ns[camera] = min(patience_ns, self._patience_ns.get(camera, patience_ns))
+        for (model, camera), together in tidying.items():
+            news = model.join(camera, self._world.name(camera), together)
+            if news or any(inferred.answer is None for inferred in asked[camera][model]):
+                self._anew.add(camera)
         self._asked = asked
         for entity, (captured,) in self._world.each(Captured):
             if captured.feed is not None and not self._clock.steps:

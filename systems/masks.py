@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.component import state
 from engine.components import Key, Layer, Lighting, Mask, Overlay, Particles
+from engine.components.mask import edge_of
 from engine.geometry import stored_box
 from engine.gpu.device import Gpu, Usage
 from engine.gpu.keyer import EMPTY_TO, REACH_TEXELS, SOLID_FROM, Keyer
@@ -19,6 +20,7 @@ from engine.gpu.planes import LAYOUTS, Planes
 from engine.gpu.sides import Sides
 from engine.gpu.tiles import GUIDED, KEY, NONE, TEXTURE, Tiles
 from engine.media.picture import Picture, Plane
+from engine.models.worker import Answer
 from engine.notices import Notices
 from engine.tick import Tick
 from engine.timing.clock import Clock
@@ -41,6 +43,7 @@ class Matte:
     view: Any = None
     version: int = 0
     changed: bool = False
+    stale: bool = False  # whether the author has said something else of it since it was made
     camera: int | None = None
     screen: NDArray[Any] = field(default_factory=lambda: np.zeros(3))  # the key's screen, encoded
     key: Key = field(default_factory=Key)
@@ -57,14 +60,14 @@ class Matte:
         """The value at or below which nothing is seen."""
         if self.kind == KEY:
             return EMPTY_TO
-        return 0.0 if self.kind == TEXTURE else self.mask.threshold - self.half_width
+        return 0.0 if self.kind == TEXTURE else edge_of(self.mask)[0]
 
     @property
     def most(self) -> float:
         """The value at or above which all is seen."""
         if self.kind == KEY:
             return SOLID_FROM
-        return 1.0 if self.kind == TEXTURE else self.mask.threshold + self.half_width
+        return 1.0 if self.kind == TEXTURE else edge_of(self.mask)[1]
 
     @property
     def reach(self) -> int:
@@ -88,11 +91,6 @@ class Matte:
     def coarse(self) -> Any:
         """Of a key, what it has made of the whole picture."""
         return self.keyer.coarse if self.keyer is not None and self.kind == KEY else None
-
-    @property
-    def half_width(self) -> float:
-        """Half the width of the edge, as in shaders/common/matte.wgsl."""
-        return max(self.mask.softness * 0.5, 1e-3)
 
     def write(self, cutout: NDArray[Any]) -> None:
         """Write a shader's `Cutout`."""
@@ -138,14 +136,15 @@ class Masks:
             if shown is None or shown.picture is None or shown.planes is None:
                 continue
             name = self._world.name(entity)
+            stale, matte.stale = matte.stale, False
             if matte.kind == KEY:
-                if shown.changed:
+                if shown.changed or stale:
                     self._key(tick, name, matte, shown.planes, shown.picture)
             elif matte.kind == TEXTURE:
-                if shown.changed:
+                if shown.changed or stale:
                     self._upload_truth(name, matte, shown.picture.truth)
-            elif inferred.answer is not None and inferred.fresh:
-                self._refine(tick, name, matte, shown.planes, inferred.answer.mask)
+            elif inferred.answer is not None and (inferred.fresh or stale):
+                self._refine(tick, name, matte, shown.planes, inferred.answer)
             if matte.changed and matte.kind != KEY:
                 self._sort(tick, name, matte, shown.planes)
             if matte.changed and name in self._shapes_wanted:
@@ -155,14 +154,14 @@ class Masks:
 
     def _reconcile(self) -> None:
         for entity, (mask, matte) in self._world.each(Mask, Matte):
-            key = self._world.get(entity, Key)
             kind = {"key": KEY, "truth": TEXTURE, "neural": GUIDED}[who_decides(self._world, entity, mask)]
             if kind != matte.kind:
                 matte.kind = kind
                 matte.view = matte.sides = matte.keyer = matte.refiner = matte.truth = None
                 matte.version += 1
-            matte.mask = mask
-            matte.key = key or Key()
+            key = self._world.get(entity, Key) or Key()
+            matte.stale = matte.stale or (matte.mask, matte.key) != (mask, key)
+            matte.mask, matte.key = mask, key
             matte.camera = self._world.entity(mask.camera) if mask.camera else entity
 
         self._shapes_wanted = {cloud.mask for _, (cloud,) in self._world.each(Particles) if cloud.emit == "edge"}
@@ -204,13 +203,14 @@ class Masks:
         gpu.upload(matte.truth, truth)
         matte.changed = True
 
-    def _refine(self, tick: Tick, name: str, matte: Matte, planes: Planes, mask: Plane) -> None:
+    def _refine(self, tick: Tick, name: str, matte: Matte, planes: Planes, answer: Answer) -> None:
+        mask = answer.mask
         size = (mask.shape[1], mask.shape[0])
         if matte.refiner is None or matte.refiner.size != size:
             matte.refiner = Refiner(self._passes, name, size)
             matte.view = matte.refiner.view
             matte.version += 1
-        matte.refiner.run(tick.encoder, planes, mask, matte)
+        matte.refiner.run(tick.encoder, planes, mask, answer.sequence, matte)
         matte.changed = True
 
 
@@ -269,7 +269,7 @@ class Refiner:
         self._lines = view("lines", "rgba16float")
         self.view = view("matte", "rgba16float")
         self._turn = 0
-        self._first = True
+        self._sequence: int | None = None  # of the picture whose mask it was last
         shaders, uniforms = passes.shaders, passes.uniforms
         self._smooth_block = uniforms.block(shaders.struct("mask_smooth.wgsl", "Smooth"))
         self._fit_block = uniforms.block(shaders.struct("mask_fit.wgsl", "Fit"))
@@ -282,8 +282,8 @@ class Refiner:
         self._smooth_textures: list[Any] = []
         self._bound = (-1, "")
 
-    def run(self, encoder: Any, planes: Planes, mask: Plane, matte: Matte) -> None:
-        """Refine one mask of one picture."""
+    def run(self, encoder: Any, planes: Planes, mask: Plane, sequence: int, matte: Matte) -> None:
+        """Refine one mask of one picture, of this number; another of the same picture is no mean of both."""
         passes = self._passes
         passes.gpu.upload(self._raw, mask)
         if self._bound != (planes.version, planes.layout):
@@ -297,7 +297,7 @@ class Refiner:
                 for last in (1, 0)
             ]
         planes.write_reading(self._smooth_block.data["reading"])
-        self._smooth_block.data["keep"] = 0.0 if self._first else matte.mask.smooth
+        self._smooth_block.data["keep"] = matte.mask.smooth if self._sequence not in (None, sequence) else 0.0
         self._fit_block.data["refine"] = matte.mask.refine
         self._fit_block.data["least"] = matte.least
         self._fit_block.data["most"] = matte.most
@@ -310,4 +310,4 @@ class Refiner:
         passes.fill(encoder, self._fit_pipeline, self._fit_block, self._fit_textures[now], self._lines)
         passes.fill(encoder, self._spread_pipeline, self._fit_block, self._spread_textures, self.view)
         self._turn = 1 - now
-        self._first = False
+        self._sequence = sequence

@@ -53,6 +53,18 @@ class Mask:
         (0.0, 0.0, 0.0, 0.0),
         "Never person: this far in from the left, top, right and bottom, in fractions of the picture.",
     )
+    fill_holes: float = field(
+        0.001,
+        "A neural mask's holes become person where they are smaller than this share of the picture's area; 0: none.",
+        low=0.0,
+        high=0.1,
+    )
+    drop_specks: float = field(
+        0.0005,
+        "What stands alone in a neural mask goes if it is smaller than this share of the picture's area; 0: nothing.",
+        low=0.0,
+        high=0.1,
+    )
     choke_px: float = field(
         0.0, "Move the edge inwards, or, below 0, outwards; in pixels of the picture.", low=-8.0, high=8.0, unit="px"
     )
@@ -71,3 +83,9 @@ def decide(mask: Mask, camera: Camera | None, has_key: bool) -> Literal["key", "
     if has_key:
         return "key"
     return "truth" if camera is not None and camera.source == "synthetic" else "neural"
+
+
+def edge_of(mask: Mask) -> tuple[float, float]:
+    """Return the value of a neural mask up to which nothing is seen, and that from which all is; of 1."""
+    half_width = max(mask.softness * 0.5, 1e-3)  # as in shaders/common/matte.wgsl
+    return mask.threshold - half_width, mask.threshold + half_width

@@ -11,6 +11,7 @@ import numpy as np
 from engine.media.picture import Picture, Plane
 from engine.models.heat import hottest_c
 from engine.models.runner import Runner
+from engine.models.tidy import Tidying
 from engine.notices import Notices
 from engine.threads.mailbox import Mailbox
 from engine.threads.slots import Slot, Slots
@@ -84,6 +85,7 @@ class _Desk:
         self.inferences = 0
         self.lost = 0
         self.sparing = Sparing()
+        self.tidying = Tidying()
         self.rate_hz = 0.0  # of pictures to answer, 0 for all
         self.spared = 0
         self._cadence = Cadence()
@@ -150,10 +152,19 @@ class ModelWorker(Worker):
         self._work = threading.Event()
         self._desks: dict[int, _Desk] = {}  # replaced as a whole, so that the worker may walk through it
 
-    def join(self, camera: int, name: str = "") -> None:
-        """Make room for a camera; `submit` does it too, but this can be done before the show is on air."""
+    def join(self, camera: int, name: str = "", tidying: Tidying | None = None) -> bool:
+        """Make room for a camera; `submit` does it too, but this can be done before the show is on air.
+
+        `tidying`, where it is given, says from now on what is too small to be true in its masks. Return whether that is
+        news: then the newest picture may be submitted once more.
+        """
         if camera not in self._desks:
             self._desks = {**self._desks, camera: _Desk(camera, name, self.segmenter.mask_size)}
+        desk = self._desks[camera]
+        if tidying is not None and tidying != desk.tidying:
+            desk.tidying, desk.newest = tidying, None
+            return True
+        return False
 
     def leave(self, camera: int) -> None:
         """Forget a camera and release what lies in its boxes. Answers that were taken stay valid."""
@@ -283,6 +294,7 @@ class ModelWorker(Worker):
             try:
                 with self._span:
                     self.segmenter.run(picture, slot.buffer, desk.name)
+                    desk.tidying.tidy(slot.buffer)
             except BaseException:
                 desk.lost += 1
                 slot.release()

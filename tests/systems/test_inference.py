@@ -211,8 +211,8 @@ class SlowModel:
         self.masks: Slots[Plane] = Slots(lambda: np.zeros((4, 4), np.uint8), 4)
         self.ready: Answer | None = None
 
-    def join(self, _camera: int, _name: str = "") -> None:
-        pass
+    def join(self, _camera: int, _name: str = "", _tidying: object = None) -> bool:
+        return False
 
     def submit(self, _camera: int, picture: Picture) -> None:
         picture.asked_ns = picture.captured_ns

@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.scene.load import load_scene
+from engine.scene.reload import apply_scene
 from systems.inference import Shown
+from tests.engine.models.onnx_models import mixer
 from tests.picture import decode, encode, overlap
 from tests.shows import Air, OnAir
 from tests.systems.conftest import Still
@@ -206,3 +209,43 @@ def test_a_real_blue_screen_is_keyed(air: Air, media: Media, clip: str) -> None:
         truth: Any = cv2.imread(str(media(f"masks/{clip}/{index:04d}.png")), cv2.IMREAD_GRAYSCALE)
         inside = np.s_[4:-4, 4:-4]  # the clips have a black rim, which is no screen
         assert overlap(matte[inside], truth[inside] / 255) >= 0.97, index
+
+
+# Holes and specks -----------------------------------------------------------------------------------------------------
+
+TIDY = """
+[front.camera]
+source = "still.png"
+[guest.mask]
+camera = "front"
+source = "neural"
+model = "{model}"
+refine = 0.0
+fill_holes = {holes}
+drop_specks = {specks}
+[guest.layer]
+order = 1
+"""
+
+
+def test_holes_are_filled_and_specks_dropped_while_on_air(air: Air, still: Still, tmp_path: Path) -> None:
+    red = mixer(tmp_path / "red.onnx", "nhwc", [[1.0, 0.0, 0.0]], size=(64, 32))
+    picture = np.zeros((32, 64, 3), np.uint8)
+    picture[4:32, 20:50, 0] = 255
+    picture[12:16, 30:34] = 0  # a hole of 16 of 2048 pixels
+    picture[4:8, 4:8, 0] = 255  # and a speck as large
+    still(picture)
+    text = TIDY.format(model=red, holes=0.01, specks=0.01) + BEHIND.format("#fff")
+    on_air = air(text, 64, 32, ticks=2)
+
+    def seen() -> tuple[float, float]:
+        """Return how much of the white behind shows in the middle of the hole, and of the speck."""
+        light = on_air.light()[..., 1]
+        return float(light[13:15, 31:33].mean()), float(light[5:7, 5:7].mean())
+
+    assert seen() == pytest.approx((0, 1), abs=0.02)
+    assert on_air.light()[13:15, 25:40, 1].max() < 0.02, "the hole has left no rim"
+    on_air.path.write_text(on_air.path.read_text("utf-8").replace("= 0.01", "= 0.005"), encoding="utf-8")
+    apply_scene(on_air.show.world, on_air.show.scene, load_scene(on_air.path))
+    on_air.ticks(2)
+    assert seen() == pytest.approx((1, 0), abs=0.06)

@@ -30,6 +30,7 @@ class Studio:
         self.harness = harness
         self.refiner = Refiner(harness.passes, "test", (WIDTH, HEIGHT))
         self.planes = Planes(harness.gpu, "test")
+        self.sequence = 0
         self.matte = Matte(kind=GUIDED, mask=Mask(camera="front", smooth=0.5))
 
     def refine(self, guide: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -39,7 +40,8 @@ class Studio:
         self.planes.upload(Picture(1, 0, rgba.shape[1], rgba.shape[0], "rgba", (rgba,)))
         harness = self.harness
         encoder = harness.gpu.device.create_command_encoder()
-        self.refiner.run(encoder, self.planes, mask, self.matte)
+        self.sequence += 1
+        self.refiner.run(encoder, self.planes, mask, self.sequence, self.matte)
         harness.uniforms.upload()
         harness.gpu.wait(harness.gpu.submit(encoder.finish()))
         return harness.seen(self.refiner.view, (WIDTH, HEIGHT))
@@ -119,7 +121,7 @@ def test_refinement_brings_the_matte_closer_to_the_edge_in_the_picture(studio: S
 
     def error(refine: float) -> float:
         studio.matte.mask = Mask(camera="front", refine=refine)
-        studio.refiner._first = True
+        studio.refiner = Refiner(studio.harness.passes, "test", (WIDTH, HEIGHT))
         lines = studio.refine(guide, mask)
         value = (lines[..., :3] * guide / 255).sum(-1) + lines[..., 3]
         return float(np.abs(np.clip(value, 0, 1) - true).mean())
