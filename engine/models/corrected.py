@@ -109,6 +109,15 @@ class SegmenterCorrected(Runner):
         return self.here.nodes
 
     @property
+    def lighter(self) -> str:
+        """Of the model here."""
+        return self.here.lighter
+
+    def lighten(self, on: bool, took_ms: float = 0.0) -> bool:
+        """Spare the model here."""
+        return self.here.lighten(on, took_ms)
+
+    @property
     def grown_bytes(self) -> int | None:
         """Of the model here."""
         return self.here.grown_bytes

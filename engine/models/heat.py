@@ -9,9 +9,9 @@ from typing import Any
 SYSTEM = Path("/sys/class")
 
 
-def hottest_c(system: Path = SYSTEM) -> float | None:
+def hottest_c(system: Path | None = None) -> float | None:
     """Return the hottest of processor and NVIDIA cards, in °C; None where nothing says. May block on a sensor."""
-    found = [*_sensors(system), *_cards()]
+    found = [*_sensors(system or SYSTEM), *_cards()]
     return max(found, default=None)
 
 

@@ -25,6 +25,7 @@ Activation = Literal["none", "sigmoid", "softmax"]
 Triple = tuple[float, float, float]
 Side = Annotated[int, Field(ge=16, le=4096)]
 Number = Annotated[int, Field(ge=0)]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 @dataclass(config=CHECKED, frozen=True, kw_only=True)
@@ -77,8 +78,12 @@ class Output:
 
 @dataclass(config=CHECKED, frozen=True, kw_only=True)
 class Manifest:
-    """What is known about a model; None is what its shapes must tell."""
+    """What is known about a model; None is what its shapes must tell.
 
+    `made_of` is the SHA-256 of the model that this is a lighter variant of, by `scrim models optimise`.
+    """
+
+    made_of: Digest | None = None
     input: Input = dataclasses.field(default_factory=Input)
     output: Output = dataclasses.field(default_factory=Output)
 
@@ -96,7 +101,6 @@ class Measured:
 
 
 Task = Literal["person segmentation", "face detection", "face landmarks", "face blendshapes", "face identity embedding"]
-Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 @dataclass(config=CHECKED, frozen=True, kw_only=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.models.corrected import SegmenterCorrected
+from engine.models.lightened import SegmenterLightened
 from engine.models.process import SegmenterProcess
 from engine.models.runner import Runner
 from engine.models.segmenter import Segmenter
 from engine.models.served import SegmenterServed
+from engine.models.store import Store
 from engine.notices import Notices
 
 
@@ -24,12 +26,19 @@ def open_runner(
     inline: bool = False,
 ) -> Runner:
     """Open a model; with a server, also here, for when it does not answer. Fails: ModelError."""
-    runner: Runner
-    if run == "process":
-        runner = SegmenterProcess(path, threads=threads, provider=provider)
-        notices.say("noted", f"model {runner.name}", f"others can read its masks at {runner.address}")
-    else:
-        runner = Segmenter(path, threads=threads, provider=provider)
+
+    def here(model: Path) -> Runner:
+        if run != "process":
+            return Segmenter(model, threads=threads, provider=provider)
+        started = SegmenterProcess(model, threads=threads, provider=provider)
+        notices.say("noted", f"model {started.name}", f"others can read its masks at {started.address}")
+        return started
+
+    def lighter(took_ms: float) -> Runner | None:
+        found = Store().lighter(path, took_ms)
+        return None if found is None else here(found)
+
+    runner: Runner = SegmenterLightened(here(path), lighter)
     if "://" in run:
         runner = SegmenterServed(runner, run, notices)
     if corrected_by:

@@ -45,6 +45,15 @@ class Runner(ABC):
         return None
 
     @property
+    def lighter(self) -> str:
+        """The name of a lighter model, while that stands in for it."""
+        return ""
+
+    def lighten(self, on: bool, took_ms: float = 0.0) -> bool:  # noqa: ARG002 - most have no lighter one
+        """Have a lighter model stand in, or no longer; `took_ms` is what this one takes. False where that cannot be."""
+        return not on
+
+    @property
     def address(self) -> str:
         """Where other programs can read its masks, or nothing."""
         return ""

@@ -46,6 +46,15 @@ class SegmenterServed(Runner):
         return {} if self._call.there is not None else self.here.nodes
 
     @property
+    def lighter(self) -> str:
+        """Of the model here, while that is at work."""
+        return "" if self._call.there is not None else self.here.lighter
+
+    def lighten(self, on: bool, took_ms: float = 0.0) -> bool:
+        """Spare the model here, while that is at work."""
+        return (not on or self._call.there is None) and self.here.lighten(on, took_ms)
+
+    @property
     def grown_bytes(self) -> int | None:
         """Of the model here."""
         return self.here.grown_bytes

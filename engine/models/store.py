@@ -16,13 +16,16 @@ from typing import Any
 from tqdm import tqdm
 
 from engine.errors import ModelError
-from engine.models.manifest import BUILT_IN, Known, known
+from engine.models.manifest import BUILT_IN, Known, Measured, find, known
 
 CHUNK = 1 << 16
 TIMEOUT_S = 20.0
 
 QUICK_MS = 10.0
 """A model may take so long, of one core, to be chosen by itself: a third of a picture's time at 30 Hz."""
+
+QUICKER = 0.8
+"""A model that stands in for another takes less than so much of its time; a smaller gain is not worth another look."""
 
 RANGE_REFUSED = 416
 PARTIAL = 206
@@ -53,13 +56,30 @@ class Store:
 
     def best(self) -> Path:
         """Return the person segmentation model on this machine that is the most accurate of the quick ones."""
-        rated = [
-            (model.measured.overlap, model) for model in known() if model.measured and model.measured.took_ms < QUICK_MS
-        ]
-        for _, model in sorted(rated, key=lambda each: -each[0]):
-            if (path := self.find(model)) is not None:
-                return path
+        quick = (model for model, measured in _rated() if measured.took_ms < QUICK_MS)
+        if (path := next(filter(None, map(self.find, quick)), None)) is not None:
+            return path
         raise ModelError("Scrim's own network is not what it was: install Scrim anew, or name another with model")
+
+    def lighter(self, path: Path, took_ms: float) -> Path | None:
+        """Return what finds people in less time than the model at `path`, which takes `took_ms`; None if nothing does.
+
+        The smallest variant that `scrim models optimise` kept of it, beside it or in the store; else the most accurate
+        of the known ones that are at hand and clearly quicker.
+        """
+        whole = digest(path)
+        variants = [
+            variant
+            for folder in {path.parent.absolute(), self.folder.absolute()}
+            for variant in sorted(folder.glob("*.onnx"))
+            if _made_of(variant) == whole
+        ]
+        if variants:
+            return min(variants, key=lambda variant: variant.stat().st_size)
+        rated = _rated()
+        took_ms = next((measured.took_ms for model, measured in rated if model.sha256 == whole), took_ms)
+        quicker = (model for model, measured in rated if measured.took_ms < QUICKER * took_ms)
+        return next(filter(None, map(self.find, quicker)), None)
 
     def verify(self, model: Known) -> str:
         """Return what is wrong with the store's file of this model, or nothing. It need not be there."""
@@ -131,6 +151,22 @@ def digest(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _rated() -> list[tuple[Known, Measured]]:
+    """Return the known models that find people, the most accurate first."""
+    rated = [(model, model.measured) for model in known() if model.measured is not None]
+    return sorted(rated, key=lambda each: -each[1].overlap)
+
+
+def _made_of(model: Path) -> str | None:
+    """Return the checksum of what a file is a variant of, as its sidecar says."""
+    if not model.with_suffix(".toml").exists():
+        return None
+    try:
+        return find(model).made_of
+    except ModelError:
+        return None
 
 
 def _take(write: Any, path: Path, sha256: str) -> None:

@@ -18,7 +18,7 @@ from engine.threads.slots import Slot, Slots
 from engine.threads.worker import Worker
 from engine.timing.cadence import Cadence
 from engine.timing.clock import Clock
-from engine.timing.sparing import Sparing
+from engine.timing.sparing import Pair, Sparing
 from engine.trace import Trace
 
 CERTAINTY = np.abs(np.arange(256) / 127.5 - 1)
@@ -127,6 +127,7 @@ class ModelWorker(Worker):
     """
 
     HEAT_EVERY_NS = 5_000_000_000
+    LIGHTER_EVERY_NS = 60_000_000_000  # where there was no lighter model, or a server ran it: then asked again
 
     def __init__(
         self,
@@ -148,6 +149,8 @@ class ModelWorker(Worker):
         self._heat = heat
         self._celsius: float | None = None
         self._felt_ns: int | None = None
+        self._pair = Pair()
+        self._none_lighter_until_ns = 0
         self._span = trace.span(self.name)
         self._work = threading.Event()
         self._desks: dict[int, _Desk] = {}  # replaced as a whole, so that the worker may walk through it
@@ -275,14 +278,35 @@ class ModelWorker(Worker):
         now_ns, before = answer.answered_ns, desk.sparing.reason
         if self._felt_ns is None or now_ns - self._felt_ns >= self.HEAT_EVERY_NS:
             self._felt_ns, self._celsius = now_ns, self._heat()
+        lightened = bool(self.segmenter.lighter)
+        self._pair.ran(answer.took_ns, lightened)
         if desk.interval_ns > 0:
             desk.rate_hz = desk.sparing.rate_hz(
-                now_ns, answer.coverage, self._celsius, answer.took_ns, desk.interval_ns
+                now_ns,
+                answer.coverage,
+                self._celsius,
+                self._pair.whole_ns,
+                desk.interval_ns,
+                answer.took_ns if lightened else None,
             )
         reason = desk.sparing.reason
         if reason != before:
             rate = f"{desk.rate_hz:.3g} pictures a second, since {reason}" if reason else "every picture again"
             self.notices.say("noted", self.name, f"{desk.name}: {rate}")
+        self._lighten(now_ns)
+
+    def _lighten(self, now_ns: int) -> None:
+        """Have a lighter model at work as long as any camera needs that, and say when that changes."""
+        why = next((desk.sparing.lighten for desk in self._desks.values() if desk.sparing.lighten), "")
+        lighter = self.segmenter.lighter
+        if bool(why) == bool(lighter) or (why and now_ns < self._none_lighter_until_ns):
+            return
+        if not self.segmenter.lighten(bool(why), self._pair.whole_ns / 1e6):
+            self._none_lighter_until_ns = now_ns + self.LIGHTER_EVERY_NS
+        elif why:
+            self.notices.say("noted", self.name, f"{self.segmenter.lighter} stands in for it, since {why}")
+        else:
+            self.notices.say("noted", self.name, f"{self.segmenter.name} again, instead of {lighter}")
 
     def _infer(self, desk: _Desk, picture: Picture) -> Answer | None:
         """Run the model; release the picture. None if every mask is held by others."""

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import engine.models.heat
 from engine.models import session
+from engine.models.worker import ModelWorker
 from engine.scene.load import load_scene
 from engine.tick import Tick
 from engine.timing.clock import RealClock
@@ -16,6 +18,8 @@ from systems.show import Show
 from tests.engine.models.card import Card
 from tests.engine.models.onnx_models import mixer
 from tests.shows import the_gpu
+from tools.models import optimise
+from tools.report import make_report
 
 SCENE = """
 [stage.stage]
@@ -135,3 +139,57 @@ def test_where_every_way_is_stuck_the_last_mask_stays_and_the_show_goes_on(
     card.stuck.set()
     live.masks()
     assert all("\n" not in line for line in live.said)
+
+
+def heat(folder: Path, celsius: float) -> None:
+    """Say how hot the processor is, where the kernel says it."""
+    sensor = folder / "hwmon" / "hwmon0" / "temp1_input"
+    sensor.parent.mkdir(parents=True, exist_ok=True)
+    sensor.write_text(f"{round(1000 * celsius)}\n", "ascii")
+
+
+def test_when_the_machine_is_hot_a_lighter_model_stands_in_until_it_is_cool(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.delenv("SCRIM_MODELS", raising=False)
+    monkeypatch.setattr(engine.models.heat, "SYSTEM", tmp_path)
+    monkeypatch.setattr(ModelWorker, "HEAT_EVERY_NS", 50_000_000)
+    heat(tmp_path, 64)
+    live = Live(tmp_path)
+    try:
+        whole = live.worker.segmenter.path
+        small = mixer(tmp_path / "red.int8.onnx", "nhwc", [[1.0, 0.0, 0.0]], size=(16, 8))
+        optimise._described(small, whole)
+        live.masks()
+        assert live.worker.segmenter.lighter == ""
+        heat(tmp_path, 66)
+        live.until(lambda: live.worker.segmenter.lighter == "red.int8", "it does not stand in")
+        live.masks()
+        assert make_report(live.show)["models"][str(whole)]["lighter"] == "red.int8"
+        assert live.worker.sparing == [], "it costs no picture"
+        heat(tmp_path, 61)
+        live.masks()
+        assert live.worker.segmenter.lighter == "red.int8"
+        heat(tmp_path, 59)
+        live.until(lambda: live.worker.segmenter.lighter == "", "it does not come back")
+        live.masks()
+    finally:
+        live.show.close()
+    said = [line for line in live.said if line.startswith("model red: red")]
+    assert said == [
+        "model red: red.int8 stands in for it, since the machine is hot",
+        "model red: red again, instead of red.int8",
+    ]
+
+
+def test_without_a_lighter_model_heat_costs_pictures_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(engine.models.heat, "SYSTEM", tmp_path)
+    heat(tmp_path, 80)
+    live = Live(tmp_path)
+    try:
+        live.until(lambda: live.worker.sparing == ["front: the machine is hot"], "heat is not felt")
+    finally:
+        live.show.close()
+    assert any("15 pictures a second, since the machine is hot" in line for line in live.said)

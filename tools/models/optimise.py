@@ -19,7 +19,7 @@ from engine.media.picture import Plane
 from engine.models import manifest
 from engine.models.runtime import Array
 from engine.models.segmenter import Segmenter
-from engine.models.store import Store
+from engine.models.store import Store, digest
 from tools.models import measures, sets
 from tools.models.evaluate import find, times_ms
 
@@ -153,7 +153,7 @@ def _keep(file: Path, folder: Path) -> Path:
 
 def _described(made: Path, path: Path) -> Path:
     """Write beside a variant what the whole model wants and gives: its own checksum is in no manifest."""
-    lines = [f"# What {made.name}, made of {path.name}, wants and gives."]
+    lines = [f"# What {made.name}, made of {path.name}, wants and gives.", f'made_of = "{digest(path)}"']
     for part, values in asdict(manifest.find(path)).items():
         if part in ("input", "output"):
             lines += [

@@ -219,7 +219,7 @@ def test_with_nobody_seen_every_second_picture_is_spared_and_it_is_said(studio: 
 
 def test_a_hot_machine_is_felt(studio: Studio) -> None:
     worker = ModelWorker(studio.worker.segmenter, studio.clock, studio.trace, studio.worker.notices, heat=lambda: 70.0)
-    for sequence in (1, 2):
+    for sequence in (1, 2, 3):  # of the first nothing is known, and the second asks for a lighter model
         picture = studio.picture(sequence)
         picture.captured_ns = sequence * 33_333_333
         worker.submit(1, picture)
