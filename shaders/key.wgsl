@@ -17,13 +17,11 @@ const LEARNED = 1u;  // it is known in a few cells: a sample at each corner of a
 const PLATE = 2u;    // and here for every pixel
 override SCREEN: u32 = NAMED;
 
-override EVERYWHERE: bool = true;  // or only in and around tiles with an edge
-override BLOCK: f32 = 4.0;         // pixels in a texel, along an axis
+override BLOCK: f32 = 4.0;  // pixels in a texel, along an axis
 
 struct Keying {
     reading: Reading,
     cutout: Cutout,
-    margin: vec2f,  // around a tile, in uv
 }
 
 @group(1) @binding(0) var<uniform> keying: Keying;
@@ -34,18 +32,26 @@ struct Lit {
     @location(1) scale: vec3f,  // `screen_scale` of the screen here
 }
 
-@vertex
-fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Lit {
-    var corner = tile_of_whole(index, instance, keying.margin);
-    if EVERYWHERE {
-        let uv = tile_corner(index, instance);
-        corner = Corner(to_clip(uv), uv);
-    }
+fn lit(uv: vec2f) -> Lit {
     var screen = keying.cutout.screen;
     if SCREEN == LEARNED {
-        screen = textureSampleLevel(screen_map, linear_sampler, corner.uv, 0.0).rgb;
+        screen = textureSampleLevel(screen_map, linear_sampler, uv, 0.0).rgb;
     }
-    return Lit(corner.position, corner.uv, screen_scale(screen));
+    return Lit(to_clip(uv), uv, screen_scale(screen));
+}
+
+const CELLS = vec2u(20u, 12u);  // of a learned screen: enough corners to sample it at
+
+// The whole picture, an instance for each cell.
+@vertex
+fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Lit {
+    return lit((vec2f(vec2u(instance % CELLS.x, instance / CELLS.x)) + quad_corner(index)) / vec2f(CELLS));
+}
+
+// One tile of it for each instance.
+@vertex
+fn vs_tile(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Lit {
+    return lit(tile_corner(index, instance));
 }
 
 // The mean colour of a block: a filtered sample where the corners of four texels meet is their mean, and of an NV12

@@ -23,7 +23,7 @@ struct Edge {
 
 @vertex
 fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
-    return tile_of_whole(index, instance, vec2f(0.0));
+    return tile_of_whole(index, instance);
 }
 
 fn slope_at(texel: vec2i) -> vec2f {

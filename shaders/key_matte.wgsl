@@ -1,4 +1,4 @@
-// Second stage of a key, third step: how much of each texel is person.
+// Second stage of a key, third step: how much of each texel is person, and their own colour where it is mixed with another.
 //
 // Along the silhouette a texel mixes two colours, which are known from beside it; its share of person is its place
 // between them, so the edge is as soft as the lens made it, and no softer. Away from it the first stage says which side
@@ -23,7 +23,7 @@ struct Weighing {
 
 @vertex
 fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
-    return tile_of_whole(index, instance, vec2f(0.0));
+    return tile_of_whole(index, instance);
 }
 
 // How near the silhouette is: 1 on it and beside it, 0 two texels off. A weak piece of line counts if a strong one is
@@ -49,10 +49,16 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
     var share = mix(saturate(away), share_of_person(at, here.rgb), at.sure);
     share = max(share, smoothstep(0.55, 0.9, away));
     share = min(share, smoothstep(0.05, 0.3, away));
-    return vec4f(mix(side, share, nearness(corner.uv)));
+    share = mix(side, share, nearness(corner.uv));
+    return vec4f(0.5 + 0.5 * (own_colour(at, here.rgb, share) - here.rgb), share);
+}
+
+@fragment
+fn fs_empty(corner: Corner) -> @location(0) vec4f {
+    return vec4f(vec3f(0.5), 0.0);
 }
 
 @fragment
 fn fs_solid(corner: Corner) -> @location(0) vec4f {
-    return vec4f(1.0);
+    return vec4f(vec3f(0.5), 1.0);
 }

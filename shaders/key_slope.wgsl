@@ -12,7 +12,7 @@
 
 @vertex
 fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
-    return tile_of_whole(index, instance, vec2f(0.0));
+    return tile_of_whole(index, instance);
 }
 
 fn at(texel: vec2i) -> f32 {

@@ -6,7 +6,6 @@
 #include "common/tiled.wgsl"
 #include "common/picture.wgsl"
 #include "common/matte.wgsl"
-#include "common/sides.wgsl"
 #include "common/light.wgsl"
 #include "common/grade.wgsl"
 #include "common/blend.wgsl"
@@ -38,10 +37,13 @@ fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
 // One tile of the picture for each instance, where it is of kind TILE.
 @vertex
 fn vs_tile(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
-    if !is_drawn(instance) {
-        return NOTHING;
-    }
     return shown(tile_corner(index, instance));
+}
+
+// What was there before the layer: where it was drawn the last time, the stage's kept base is put back.
+@fragment
+fn fs_behind(corner: Corner) -> @location(0) vec4f {
+    return textureLoad(backdrop, vec2i(corner.position.xy), 0);
 }
 
 // Whether the edge is moved, or fades.
@@ -84,6 +86,20 @@ fn person_colour(uv: vec2f, encoded: vec3f, alpha: f32) -> vec3f {
     return mix(encoded, picture(layer.reading, inside).rgb, saturate(2.0 * (1.0 - alpha)));
 }
 
+@group(2) @binding(9) var blocks: texture_2d<f32>;  // a key's picture at half size, where there is an edge
+
+// The person's own colour, of a key. What makes it of the picture's is known at half size. A pixel's detail beside that
+// counts as much as the pixel is person; less where it leads back to the old background, since that is the edge itself,
+// and only in brightness, since hue there is what has bled over.
+fn unmixed(uv: vec2f, encoded: vec3f, keyed: vec4f) -> vec3f {
+    let block = textureSampleLevel(blocks, linear_sampler, uv, 0.0).rgb;
+    let change = 2.0 * keyed.rgb - 1.0;
+    let detail = encoded - block;
+    let bright = luminance(detail);
+    let kept = keyed.a * select(1.0, keyed.a, bright * luminance(change) < 0.0);
+    return saturate(block + change + kept * mix(vec3f(bright), detail, keyed.a * keyed.a * keyed.a));
+}
+
 // Whether a screen's light is taken off the person.
 override SPILL: bool = false;
 
@@ -99,7 +115,15 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
     var alpha = source.a;
     var colour = source.rgb;
     if MATTE != NONE {
-        var share = matte(layer.cutout, corner.uv, source.rgb);
+        var share: f32;
+        if MATTE == KEY {
+            let keyed = textureSampleLevel(matte_texture, linear_sampler, corner.uv, 0.0);
+            share = key_alpha(layer.cutout, keyed.a);
+            colour = unmixed(corner.uv, source.rgb, keyed);
+        } else {
+            share = matte(layer.cutout, corner.uv, source.rgb);
+            colour = person_colour(corner.uv, source.rgb, share);
+        }
         if MOVED {
             alpha *= moved_alpha(corner.uv);
         } else {
@@ -107,11 +131,6 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
         }
         if alpha < 0.002 {
             discard;
-        }
-        if MATTE == KEY {
-            colour = own_colour(sides_at(corner.uv), source.rgb, key_share(corner.uv));
-        } else {
-            colour = person_colour(corner.uv, source.rgb, share);
         }
     }
     if SPILL {

@@ -14,7 +14,7 @@ override BEHIND: bool = false;  // which side; it has its half of the target
 
 @vertex
 fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
-    let corner = near_tile_of_whole(index, instance);
+    let corner = tile_of_whole(index, instance);
     let half_way = select(0.0, 1.0, BEHIND);
     let x = mix(-corner.position.w, corner.position.x, 0.5) + half_way * corner.position.w;
     return Corner(vec4f(x, corner.position.yzw), corner.uv);

@@ -13,7 +13,7 @@ from engine.gpu.passes import Mix, Passes
 from engine.gpu.stage import Canvas, StageImage
 from engine.tick import Tick
 from systems.cues import Cues
-from systems.drawings.drawing import Drawing
+from systems.drawings.drawing import Drawing, Footprint
 from systems.drawings.group import GroupDrawing
 from systems.drawings.picture import PictureDrawing
 from systems.layers import Layers
@@ -41,6 +41,7 @@ class Composite:
         self._differing: frozenset[int] = frozenset()  # the entities whose layers are just coming or going
         self._steady: list[Drawing] = []  # the layers at the bottom that were the same in the last tick
         self._base: list[Drawing] = []  # those that the kept base shows
+        self._above: list[tuple[Drawing, Footprint | None]] = []  # what was drawn on it in the last tick, and where
         self._nothing = passes.uniforms.block(np.dtype(np.float32))
 
     def process(self, tick: Tick) -> None:
@@ -52,8 +53,9 @@ class Composite:
         steady = list(takewhile(lambda each: not (each.changed or each.entity in self._differing), visible))
         drawn = 0
         if steady and steady == self._base:
-            stage.restore(encoder, "base")
             drawn = len(steady)
+            if not self._erase(encoder, visible[drawn:]):
+                stage.restore(encoder, "base")
         elif steady and steady == self._steady:
             self._draw(encoder, stage, steady, clear=True)
             stage.keep(encoder, "base")
@@ -63,6 +65,30 @@ class Composite:
             self._base = []
         self._steady = steady
         self._draw(encoder, stage, visible[drawn:], clear=not drawn)
+        self._above = [(drawing, drawing.footprint) for drawing in visible[drawn:]] if drawn else []
+
+    def _erase(self, encoder: Any, drawings: list[Drawing]) -> bool:
+        """Put the base back only where the last tick drew on it, if all that is known: a person is a quarter of it."""
+        if [drawing for drawing, _ in self._above] != drawings or not self._differing.isdisjoint(
+            drawing.entity for drawing in drawings
+        ):
+            return False
+        for drawing, last in self._above:
+            now = drawing.footprint
+            if (
+                last is None
+                or now is None
+                or (last.tiles, last.laid) != (now.tiles, now.laid)
+                or now.turn > last.turn + 1
+            ):
+                return False
+        stage = self._stage
+        render = self._passes.begin(encoder, stage.view)
+        for drawing, last in self._above:
+            assert last is not None
+            drawing.erase(render, stage.format, stage.kept("base"), last)
+        render.end()
+        return True
 
     def _make_ready(self, tick: Tick, drawings: list[Drawing], beneath: list[Drawing]) -> None:
         """Compose the isolated groups that have changed, and work out the light on every person, back to front."""

@@ -17,7 +17,6 @@ from engine.gpu.device import Gpu, Usage
 from engine.gpu.keyer import EMPTY_TO, REACH_TEXELS, SOLID_FROM, Keyer
 from engine.gpu.passes import Passes
 from engine.gpu.planes import LAYOUTS, Planes
-from engine.gpu.sides import Sides
 from engine.gpu.tiles import GUIDED, KEY, NONE, TEXTURE, Tiles
 from engine.media.picture import Picture, Plane
 from engine.models.worker import Answer
@@ -53,7 +52,6 @@ class Matte:
     truth: Any = None  # the texture that a synthetic camera's truth goes to
     silhouette: Silhouette | None = None  # only where something asks for a shape
     tiles: Tiles | None = None
-    sides: Sides | None = None  # of a key: other edges are seldom where the picture's are, and too costly to colour so
 
     @property
     def least(self) -> float:
@@ -81,11 +79,6 @@ class Matte:
     def moved_px(self) -> float:
         """How far from where it was an edge may be, in pixels of the picture."""
         return abs(self.mask.choke_px) + abs(self.mask.feather_px)
-
-    @property
-    def keyed(self) -> Any:
-        """Of a key, what its first stage has made of the picture."""
-        return self.keyer.keyed if self.keyer is not None and self.kind == KEY else None
 
     @property
     def coarse(self) -> Any:
@@ -157,7 +150,7 @@ class Masks:
             kind = {"key": KEY, "truth": TEXTURE, "neural": GUIDED}[who_decides(self._world, entity, mask)]
             if kind != matte.kind:
                 matte.kind = kind
-                matte.view = matte.sides = matte.keyer = matte.refiner = matte.truth = None
+                matte.view = matte.keyer = matte.refiner = matte.truth = None
                 matte.version += 1
             key = self._world.get(entity, Key) or Key()
             matte.stale = matte.stale or (matte.mask, matte.key) != (mask, key)
@@ -180,7 +173,7 @@ class Masks:
         if matte.keyer is None or matte.keyer.picture_size != planes.size:
             matte.tiles = matte.tiles or Tiles(self._passes, name)
             matte.keyer = Keyer(self._passes, name, planes.size, matte.tiles)
-            matte.view, matte.sides = matte.keyer.view, matte.keyer.sides
+            matte.view = matte.keyer.view
             matte.version += 1
         matte.keyer.run(tick.encoder, planes, matte, self._screens.plate(name, matte.key, planes))
         matte.changed = True

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from engine.components import Key
 from engine.gpu.device import Usage
-from engine.gpu.passes import Passes
+from engine.gpu.passes import Passes, Pipeline
 from engine.gpu.planes import LAYOUTS, Planes
 from engine.gpu.sides import Ramps, Sides
-from engine.gpu.tiles import EDGE, SOLID, Sorted, Tiles
-from engine.gpu.uniforms import Block
+from engine.gpu.tiles import EDGE, NEAR, PAST, SOLID, Sorted, Tiles
 
 NAMED, LEARNED, PLATE = range(3)
 """How the screen's colour is known: the constants of shaders/key.wgsl."""
@@ -31,13 +30,10 @@ contrast where they are looked for."""
 REACH_TEXELS = 2
 """How far from a tile an edge still counts in it, at a quarter of the picture's size; and as far at half."""
 
-MARGIN_TEXELS = 5
-"""Around a tile with an edge, at half size: what slope, silhouette and weight look at, 1, 2 and 2 texels far."""
-
 LEAST_SLOPE = 0.03
 """Distance per texel below which there is no edge but noise: a camera's noise differs by 0.02 from texel to texel."""
 
-CELLS = (20, 12)
+CELLS = (20, 12)  # as in shaders/key.wgsl
 """How finely the light on a screen is known: lamps make it vary slowly, and an odd cell is outvoted."""
 
 OTHER_LIGHT = 0.35
@@ -77,25 +73,31 @@ class Keyer:
         self.keyed = view("keyed", "rgba8unorm")
         self._slope = view("slope", "rg16float")
         self._edge = view("edge", "rg8unorm")
-        self.view = view("share", "r8unorm")
-        self.sides = Sides(passes, name, picture_size)
+        # Share of person, and what makes of the picture's colour their own.
+        self.view = view("matte", "rgba8unorm")
+        self.sides = Sides(passes, name, picture_size, self.coarse, SURELY)
         self._tiles = tiles
         self._light = ScreenLight(passes, name, self.coarse)
         uniforms, shaders = passes.uniforms, passes.shaders
         self._block = uniforms.block(shaders.struct("key.wgsl", "Keying"))
-        self._block.data["margin"] = (MARGIN_TEXELS / size[0], MARGIN_TEXELS / size[1])
         self._edge_block = uniforms.block(shaders.struct("key_edge.wgsl", "Edge"))
         self._edge_block.data["screen"], self._edge_block.data["person"] = SURELY[1], MIDDLE
         self._edge_block.data["least"] = LEAST_SLOPE
         self._weighing = uniforms.block(shaders.struct("key_matte.wgsl", "Weighing"))
         self._weighing.data["middle"], self._weighing.data["width"] = MIDDLE, WIDTH
-        self._slope_pipeline = passes.pipeline("key_slope.wgsl", "rg16float")
-        self._edge_pipeline = passes.pipeline("key_edge.wgsl", "rg8unorm")
-        self._edge_share = passes.pipeline("key_matte.wgsl", "r8unorm", constants={"TILE": EDGE})
-        self._solid_share = passes.pipeline("key_matte.wgsl", "r8unorm", constants={"TILE": SOLID}, fragment="fs_solid")
-        self._slope_source = passes.textures(self.keyed, None, None, tiles.view)
-        self._edge_source = passes.textures(self.keyed, self._slope, None, tiles.view)
-        self._share_source = passes.textures(self.keyed, self._edge, None, tiles.view, *(None,) * 5, self.sides.view)
+
+        def drawn(shader: str, pixel_format: str, kind: int, fragment: str = "fs_main") -> Pipeline:
+            return passes.pipeline(shader, pixel_format, constants={"TILE": kind}, fragment=fragment, storage=True)
+
+        self._slope_pipeline = drawn("key_slope.wgsl", "rg16float", EDGE)
+        self._edge_pipeline = drawn("key_edge.wgsl", "rg8unorm", EDGE)
+        self._edge_matte = drawn("key_matte.wgsl", "rgba8unorm", EDGE)
+        self._solid_matte = drawn("key_matte.wgsl", "rgba8unorm", SOLID, "fs_solid")
+        self._empty_matte = drawn("key_matte.wgsl", "rgba8unorm", PAST, "fs_empty")
+        self._blank = True  # whether there is no matte of an earlier picture
+        self._slope_source = passes.textures(self.keyed)
+        self._edge_source = passes.textures(self.keyed, self._slope)
+        self._matte_source = passes.textures(self.keyed, self._edge, *(None,) * 7, self.sides.view)
         self._bound: Any = None
 
     def run(self, encoder: Any, planes: Planes, matte: Keyed, plate: Any = None) -> None:
@@ -112,23 +114,28 @@ class Keyer:
                 self._bind(planes, LEARNED, self._light.view)
             else:
                 self._bind(planes, NAMED if plate is None else PLATE, plate)
-            self._in_tiles(encoder, self._look, self._block, self._source, self.coarse)
+            render = passes.begin(encoder, self.coarse)
+            passes.draw(render, self._look, self._block, self._source, CELLS[0] * CELLS[1])
+            render.end()
             if evened:
                 self._light.learn(encoder)
         self._tiles.sort(encoder, planes, matte)
-        self._in_tiles(encoder, self._first_pipeline, self._block, self._source, self.keyed)
-        self.sides.gather(encoder, planes, matte, self._tiles, SURELY)
-        self._in_tiles(encoder, self._slope_pipeline, self._edge_block, self._slope_source, self._slope)
-        self._in_tiles(encoder, self._edge_pipeline, self._edge_block, self._edge_source, self._edge)
-        render = passes.begin(encoder, self.view, clear=(0.0, 0.0, 0.0, 0.0))
-        passes.draw(render, self._solid_share, self._weighing, self._share_source, Tiles.COUNT)
-        passes.draw(render, self._edge_share, self._weighing, self._share_source, Tiles.COUNT)
+        self.sides.gather(encoder, self._tiles)
+        tiles, nothing = self._tiles, (0.0, 0.0, 0.0, 0.0)
+        render = passes.begin(encoder, self.keyed)  # what is not drawn is not read
+        tiles.draw(render, self._first_pipeline, self._block, self._source, NEAR)
         render.end()
-
-    def _in_tiles(self, encoder: Any, pipeline: Any, block: Block, source: Any, target: Any) -> None:
-        """Draw the tiles that the pipeline wants, in a pass of its own."""
-        render = self._passes.begin(encoder, target, clear=(0.0, 0.0, 0.0, 0.0))
-        self._passes.draw(render, pipeline, block, source, Tiles.COUNT)
+        render = passes.begin(encoder, self._slope, clear=nothing)
+        tiles.draw(render, self._slope_pipeline, self._edge_block, self._slope_source, EDGE)
+        render.end()
+        render = passes.begin(encoder, self._edge, clear=nothing)
+        tiles.draw(render, self._edge_pipeline, self._edge_block, self._edge_source, EDGE)
+        render.end()
+        render = passes.begin(encoder, self.view, clear=(0.5, 0.5, 0.5, 0.0) if self._blank else None)
+        self._blank = False
+        tiles.draw(render, self._empty_matte, self._weighing, self._matte_source, PAST)
+        tiles.draw(render, self._solid_matte, self._weighing, self._matte_source, SOLID)
+        tiles.draw(render, self._edge_matte, self._weighing, self._matte_source, EDGE)
         render.end()
 
     def free(self) -> None:
@@ -143,11 +150,12 @@ class Keyer:
         if self._bound == key:
             return
         self._bound = key
-        self._source = self._passes.textures(*(*planes.views, None)[:2], None, self._tiles.view, screen_map)
+        self._source = self._passes.textures(*(*planes.views, None)[:2], None, None, screen_map)
         constants = {"LAYOUT": LAYOUTS[planes.layout], "SCREEN": screen}
         self._look = self._passes.pipeline("key.wgsl", "rgba8unorm", constants=constants)
+        in_tiles = {**constants, "BLOCK": 2.0, "TILE": NEAR}
         self._first_pipeline = self._passes.pipeline(
-            "key.wgsl", "rgba8unorm", constants={**constants, "EVERYWHERE": 0.0, "BLOCK": 2.0}
+            "key.wgsl", "rgba8unorm", constants=in_tiles, vertex="vs_tile", storage=True
         )
 
 

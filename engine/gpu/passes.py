@@ -67,6 +67,7 @@ class Computed(NamedTuple):
 
     shader: str
     entry: str
+    constants: tuple[tuple[str, float], ...]
 
 
 class Pipeline:
@@ -181,9 +182,9 @@ class Passes:
         values = tuple(sorted((constants or {}).items()))
         return self._kept(Drawn(shader, targets, mix, values, fragment, vertex, storage))
 
-    def compute(self, shader: str, entry: str = "cs_main") -> Pipeline:
+    def compute(self, shader: str, entry: str = "cs_main", *, constants: Mapping[str, float] | None = None) -> Pipeline:
         """Return the compute pipeline of a shader; its storage buffer is group 3."""
-        return self._kept(Computed(shader, entry))
+        return self._kept(Computed(shader, entry, tuple(sorted((constants or {}).items()))))
 
     def compile_anew(self, shader: str) -> Compiled | None:
         """Compile a shader's files where they say something else by now, and change nothing that is in use."""
@@ -219,7 +220,7 @@ class Passes:
                 return device.create_compute_pipeline(
                     label=made.shader,
                     layout=self._storage_pipelines["storage"],
-                    compute={"module": module, "entry_point": made.entry},
+                    compute={"module": module, "entry_point": made.entry, "constants": dict(made.constants)},
                 )
             values, blend = dict(made.constants), MIXES[made.mix]
             return device.create_render_pipeline(
@@ -257,10 +258,14 @@ class Passes:
 
     def draw(self, render: Any, pipeline: Pipeline, block: Block, textures: Textures, count: int = 1) -> None:
         """Draw `count` quads."""
+        self.set(render, pipeline, block, textures)
+        render.draw(4, count)
+
+    def set(self, render: Any, pipeline: Pipeline, block: Block, textures: Textures) -> None:
+        """Say what is drawn next."""
         render.set_pipeline(pipeline.native)
         render.set_bind_group(1, self.block, [block.offset])
         render.set_bind_group(2, textures)
-        render.draw(4, count)
 
     def fill(self, encoder: Any, pipeline: Pipeline, block: Block, textures: Textures, *views: Any) -> None:
         """Draw one quad over all of these views, in a pass of its own."""

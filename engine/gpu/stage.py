@@ -32,6 +32,7 @@ class Canvas:
         self.beneath: Canvas | None = None  # what a group that is not isolated will be laid over
         self._textures: Textures | None = None
         self._kept: dict[str, Any] = {}
+        self._kept_views: dict[str, Any] = {}
         self._left: Canvas | None = None
         self._backdrop: Any = None
         self._backdrop_view: Any = None
@@ -54,12 +55,17 @@ class Canvas:
     def keep(self, encoder: Any, what: str) -> None:
         """Record a copy of the canvas as it is at this point, for `restore`."""
         if what not in self._kept:
-            usage = Usage.COPY_SRC | Usage.COPY_DST
+            usage = Usage.COPY_SRC | Usage.COPY_DST | Usage.TEXTURE_BINDING
             self._kept[what] = self._gpu.texture(f"{self._name} {what}", *self.size, self.format, usage)
+            self._kept_views[what] = self._kept[what].create_view()
         self._copy(encoder, self.texture, self._kept[what])
 
+    def kept(self, what: str) -> Any:
+        """Return the view of a copy that was kept."""
+        return self._kept_views[what]
+
     def restore(self, encoder: Any, what: str) -> None:
-        """Record the copy back: 1 ms at 1080p on lavapipe, where drawing one picture costs 5."""
+        """Record the copy back: 2 ms at 1080p on lavapipe, where drawing one picture costs 8."""
         self._copy(encoder, self._kept[what], self.texture)
 
     def leave(self, encoder: Any) -> Canvas:

@@ -7,7 +7,7 @@
 const NONE = 0u;
 const TEXTURE = 1u;  // alpha, at any size
 const GUIDED = 2u;   // (a, b): alpha = a · encoded colour + b (He, Sun and Tang 2010, "Guided Image Filtering")
-const KEY = 3u;      // share of person, at half the picture's size: what `key_matte.wgsl` makes
+const KEY = 3u;      // what `key_matte.wgsl` makes, at half the picture's size: the share of person is in alpha
 override MATTE: u32 = NONE;
 
 struct Cutout {
@@ -23,9 +23,9 @@ struct Cutout {
     feather: f32,       // and over which it fades inwards; below 0 outwards
 }
 
-// How much of what the key sees at `uv` is person, before `tolerance` and `key_softness`.
-fn key_share(uv: vec2f) -> f32 {
-    return textureSampleLevel(matte_texture, linear_sampler, uv, 0.0).r;
+// Alpha of a key where this share of what it sees is person.
+fn key_alpha(cutout: Cutout, share: f32) -> f32 {
+    return saturate((share - cutout.tolerance) / max(cutout.key_softness, 1e-3));
 }
 
 // Alpha at `uv` of a pixel of this encoded colour.
@@ -41,7 +41,7 @@ fn matte(cutout: Cutout, uv: vec2f, encoded: vec3f) -> f32 {
             return smoothstep(cutout.threshold - half_width, cutout.threshold + half_width, value);
         }
         case KEY: {
-            return saturate((key_share(uv) - cutout.tolerance) / max(cutout.key_softness, 1e-3));
+            return key_alpha(cutout, textureSampleLevel(matte_texture, linear_sampler, uv, 0.0).a);
         }
         default: {
             return 1.0;

@@ -1,13 +1,26 @@
-// A picture in tiles, sorted by what a matte does in them.
-
-const TILES = vec2f(40.0, 24.0);
-
-// A corner of a tile, in uv.
-fn tile_corner(index: u32, instance: u32) -> vec2f {
-    let tile = vec2u(instance % u32(TILES.x), instance / u32(TILES.x));
-    return (vec2f(tile) + quad_corner(index)) / TILES;
-}
+// A picture in tiles, sorted by what a matte does in them, and a list of each kind: runs of tiles that lie side by side.
 
 const EMPTY_TILE = 0u;
 const EDGE_TILE = 1u;
 const SOLID_TILE = 2u;
+const NEAR_TILE = 3u;    // an edge, or beside one
+const AROUND_TILE = 4u;  // an edge, or at most two tiles from one
+const PAST_TILE = 5u;    // what was an edge or solid the last time, and is not solid now: there something is to be erased
+const LISTS = 6u;
+
+const WAS = 1u;  // a tile that was an edge or solid the last time
+
+struct Grid {
+    size: vec2f,   // of a tile, in uv
+    count: vec2u,  // tiles across and down
+}
+
+// Where in the buffer a list begins. In place of one of empty tiles there stands for each tile which lists it is in, a bit
+// each, while they are made, and then what it `WAS`.
+fn list_start(grid: Grid, kind: u32) -> u32 {
+    return kind * grid.count.x * grid.count.y;
+}
+
+fn run_of(row: u32, column: u32, length: u32) -> u32 {
+    return row << 16u | column << 8u | length;
+}

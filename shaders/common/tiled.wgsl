@@ -1,53 +1,26 @@
-// Drawing only the tiles of one kind: an instance each.
+// Drawing only the tiles of one kind: an instance for each run of them, from the list that `tiles.wgsl` has made.
 
 #include "common/tile.wgsl"
 
-@group(2) @binding(3) var tiles: texture_2d<f32>;
+struct Listed {
+    grid: Grid,
+    draws: array<vec4u, LISTS>,
+    tiles: array<u32>,
+}
+
+@group(3) @binding(0) var<storage, read> listed: Listed;
 
 override TILE: u32 = EDGE_TILE;
 
-fn is_of_kind(tile: vec2i) -> bool {
-    return u32(textureLoad(tiles, tile, 0).r * 255.0 + 0.5) == TILE;
+// A corner of this instance's tiles, in uv.
+fn tile_corner(index: u32, instance: u32) -> vec2f {
+    let run = listed.tiles[list_start(listed.grid, TILE) + instance];
+    let first = vec2f(vec2u(run >> 8u & 255u, run >> 16u));
+    return saturate((first + quad_corner(index) * vec2f(f32(run & 255u), 1.0)) * listed.grid.size);
 }
 
-fn tile_at(instance: u32) -> vec2i {
-    return vec2i(vec2u(instance % u32(TILES.x), instance / u32(TILES.x)));
-}
-
-// Whether this instance's tile is to be drawn.
-fn is_drawn(instance: u32) -> bool {
-    return is_of_kind(tile_at(instance));
-}
-
-// Whether it is one of those, or lies beside one.
-fn is_near(instance: u32) -> bool {
-    var near = false;
-    for (var y = -1; y <= 1; y++) {
-        for (var x = -1; x <= 1; x++) {
-            near |= is_of_kind(clamp(tile_at(instance) + vec2i(x, y), vec2i(0), vec2i(TILES) - 1));
-        }
-    }
-    return near;
-}
-
-const NOTHING = Corner(vec4f(0.0, 0.0, 0.0, 1.0), vec2f(0.0));
-
-// This instance's tile of the whole target with a margin around it, in uv, or nothing.
-fn tile_of_whole(index: u32, instance: u32, margin: vec2f) -> Corner {
-    if !is_drawn(instance) {
-        return NOTHING;
-    }
-    let outwards = quad_corner(index) * 2.0 - 1.0;
-    let uv = saturate(tile_corner(index, instance) + outwards * margin);
-    return Corner(to_clip(uv), uv);
-}
-
-// This instance's tile of the whole target, in uv, where it or one beside it is of the kind: each pixel once, where tiles
-// with a margin as wide as they are would draw it up to nine times.
-fn near_tile_of_whole(index: u32, instance: u32) -> Corner {
-    if !is_near(instance) {
-        return NOTHING;
-    }
+// This instance's tiles of the whole target, in uv.
+fn tile_of_whole(index: u32, instance: u32) -> Corner {
     let uv = tile_corner(index, instance);
     return Corner(to_clip(uv), uv);
 }

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from engine.components import Layer, Place
 from engine.components.layer import Blend
@@ -14,6 +14,7 @@ from engine.geometry import Quad, Vector, lay
 from engine.gpu.device import Usage
 from engine.gpu.passes import Mix, Passes
 from engine.gpu.stage import Canvas, StageImage
+from engine.gpu.tiles import Tiles
 from engine.gpu.uniforms import Block
 from engine.tick import Tick
 from systems.lighting import Lit
@@ -42,6 +43,15 @@ class Stroke:
 
 
 COVERAGE = Stroke("replace", {"COVERAGE": 1.0})
+ERASURE = Stroke("replace", {})
+
+
+class Footprint(NamedTuple):
+    """Where something was drawn: in which tiles, as they were sorted for the `turn`th time, and how laid."""
+
+    tiles: Tiles
+    turn: int
+    laid: bytes
 
 
 def small_stroke(layer: Layer) -> Stroke:
@@ -131,6 +141,15 @@ class Drawing(ABC):
         for stroke in (self._small,) if small else self._strokes:
             self._stroke(render, target_format, stroke)
 
+    @property
+    def footprint(self) -> Footprint | None:
+        """Where it will be drawn this tick; None where that cannot be erased."""
+        return None
+
+    def erase(self, render: Any, target_format: str, base: Any, drawn: Footprint) -> None:
+        """Record the draw of a canvas's kept base over where this was drawn in the last tick."""
+        raise NotImplementedError
+
     def draw_shape(self, render: Any) -> None:
         """Record the draw of how much of each pixel it takes, into a target of `CLIP_FORMAT`."""
         self._stroke(render, CLIP_FORMAT, COVERAGE)
@@ -151,13 +170,14 @@ class Drawing(ABC):
         constants: Mapping[str, float] = MappingProxyType({}),
         vertex: str = "vs_main",
         opaque: bool = False,
+        fragment: str = "fs_main",
     ) -> Any:
         """Return the pipeline for a target.
 
         What hides all behind it (`opaque`) is written without reading the target: a fifth cheaper on lavapipe.
         """
         opaque = opaque and stroke.mix == "normal" and self._clip is None
-        key = (target_format, stroke, vertex, opaque, *constants.values())
+        key = (target_format, stroke, vertex, fragment, opaque, *constants.values())
         if key not in self._pipelines:
             self._pipelines[key] = self._passes.pipeline(
                 shader,
@@ -165,7 +185,8 @@ class Drawing(ABC):
                 mix="replace" if opaque else stroke.mix,
                 constants={**stroke.constants, **constants},
                 vertex=vertex,
-                storage=shader == "particles.wgsl",
+                fragment=fragment,
+                storage=shader == "particles.wgsl" or vertex == "vs_tile",
             )
         return self._pipelines[key]
 

@@ -12,11 +12,11 @@ from engine.gpu.bokeh import Bokeh
 from engine.gpu.grading import UNGRADED, Grading
 from engine.gpu.planes import LAYOUTS, Planes
 from engine.gpu.quads import lay_picture, write_quad
-from engine.gpu.tiles import EDGE, GUIDED, KEY, NONE, SOLID, TEXTURE, OwnAlpha, Tiles
+from engine.gpu.tiles import EDGE, GUIDED, KEY, NONE, PAST, SOLID, TEXTURE, OwnAlpha, Tiles
 from engine.tick import Tick
 from engine.world import World
 from systems.capture import Captured
-from systems.drawings.drawing import Drawing, Site, Stroke
+from systems.drawings.drawing import ERASURE, Drawing, Footprint, Site, Stroke
 from systems.grading import Graded
 from systems.inference import Shown
 from systems.lighting import Lit
@@ -42,9 +42,10 @@ class PictureDrawing(Drawing):
         self._layout = "rgba"
         self._matte_kind = NONE
         self._moved = False  # whether the matte's edge is
-        self._tiled = False
+        self._tiled: Tiles | None = None  # where the picture is drawn in tiles
         self._tiles: Tiles | None = None  # of the picture's own alpha
         self._blur: PictureBlur | Bokeh | None = None
+        self._base: tuple[Any, Any] | None = None  # the view of a kept base, and its textures
 
     def prepare(self, tick: Tick, shift: Vector) -> None:
         """Pack picture, matte and light; blur where the picture is new."""
@@ -89,7 +90,7 @@ class PictureDrawing(Drawing):
             "SPILL": float(self._matte_kind == KEY),
             "MOVED": float(self._moved),
         }
-        if not self._tiled:
+        if self._tiled is None:
             opaque = self.hides and self._matte_kind == NONE
             pipeline = self._pipeline("layer.wgsl", target_format, stroke, constants, opaque=opaque)
             self._passes.draw(render, pipeline, self._block, self._textures)
@@ -98,7 +99,36 @@ class PictureDrawing(Drawing):
             values = {**constants, "MATTE": NONE if tile == SOLID else self._matte_kind, "TILE": tile}
             opaque = self.hides and tile == SOLID
             pipeline = self._pipeline("layer.wgsl", target_format, stroke, values, "vs_tile", opaque)
-            self._passes.draw(render, pipeline, self._block, self._textures, Tiles.COUNT)
+            self._tiled.draw(render, pipeline, self._block, self._textures, tile)
+
+    @property
+    def footprint(self) -> Footprint | None:
+        """Its tiles, unless a shadow falls beside them."""
+        tiles = self._tiled
+        if tiles is None or (self.is_lit and self._lighting is not None and self._lighting.shadow > 0.0):
+            return None
+        data = self._block.data
+        laid = b"".join(data[field].tobytes() for field in ("quad", "crop_from", "crop_to"))
+        return Footprint(tiles, tiles.turn, laid)
+
+    def erase(self, render: Any, target_format: str, base: Any, drawn: Footprint) -> None:
+        """Draw the base where it was and will not cover all."""
+        tiles = drawn.tiles
+        if self._base is None or self._base[0] is not base:
+            self._base = (base, self._passes.textures(*(None,) * 5, base))
+        kinds = [PAST if drawn.turn != tiles.turn else EDGE]
+        if not self.covers:
+            kinds.append(SOLID)
+        for kind in kinds:
+            pipeline = self._pipeline(
+                "layer.wgsl", target_format, ERASURE, {"TILE": kind}, "vs_tile", fragment="fs_behind"
+            )
+            tiles.draw(render, pipeline, self._block, self._base[1], kind)
+
+    @property
+    def covers(self) -> bool:
+        """Whether solid tiles leave nothing to be seen of what is behind them."""
+        return self.hides and self._clip is None
 
     def free(self) -> None:
         """Give back the block, and those of blur and tiles."""
@@ -150,13 +180,13 @@ class PictureDrawing(Drawing):
         self._textures = self._bound(
             *(*views, None)[:2],
             matte.view if matte is not None else None,
-            tiles.view if tiles is not None else None,
+            None,
             lit.shade.gain if lit is not None and lit.shade is not None else None,
             lit.shade.glow if lit is not None and lit.shade is not None else None,
             self._grading.view if self._grading is not None else None,
-            matte.sides.view if matte is not None and matte.sides is not None else None,
+            matte.keyer.keyed if matte is not None and matte.keyer is not None else None,
         )
-        self._tiled = tiles is not None
+        self._tiled = tiles
         self._laid = None
         return True
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from engine.scene.load import load_scene
 from engine.scene.reload import apply_scene
+from systems.composite import Composite
+from systems.drawings.drawing import Drawing
 from systems.inference import Shown
 from tests.engine.models.onnx_models import mixer
 from tests.picture import decode, encode, overlap
@@ -249,3 +251,36 @@ def test_holes_are_filled_and_specks_dropped_while_on_air(air: Air, still: Still
     apply_scene(on_air.show.world, on_air.show.scene, load_scene(on_air.path))
     on_air.ticks(2)
     assert seen() == pytest.approx((1, 0), abs=0.06)
+
+
+# What was drawn is erased ---------------------------------------------------------------------------------------------
+
+AGAIN = '\n[again.layer]\norder = 2\nmask = "guest"\nopacity = 0.6\n[again.place]\nx = 0.7\nscale = 0.5\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "erased"),
+    [
+        ("", True),
+        (AGAIN, True),
+        ("[guest.lighting]\nshadow = 0.5\n", False),  # a shadow falls beside the person
+        (AGAIN + "[again.keyframes]\ntimes_s = [0.0, 1.0]\nplace.x = [0.2, 0.8]\n", False),  # it is laid elsewhere
+    ],
+    ids=["one", "two", "shadow", "moving layer"],
+)
+def test_a_person_who_moves_leaves_nothing_behind(
+    air: Air, monkeypatch: pytest.MonkeyPatch, more: str, *, erased: bool
+) -> None:
+    text = PERSON.format(backdrop="green", source="key") + "[guest.key]\n" + BEHIND.format("#248") + more
+    ways: list[bool] = []
+    erase = Composite._erase
+
+    def noted(self: Composite, encoder: Any, drawings: list[Drawing]) -> bool:
+        ways.append(erase(self, encoder, drawings))
+        return ways[-1]
+
+    monkeypatch.setattr(Composite, "_erase", noted)
+    found = air(text, 320, 180, ticks=20).light()
+    assert ways[-1] == erased
+    monkeypatch.setattr(Composite, "_erase", lambda *_: False)
+    np.testing.assert_array_equal(found, air(text, 320, 180, ticks=20).light())

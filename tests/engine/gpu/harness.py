@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.gpu.device import Gpu, Usage
 from engine.gpu.passes import Passes
 from engine.gpu.shader import FOLDER, Shaders
+from engine.gpu.tiles import GRID_BYTES, LISTS, Tiles
 from engine.gpu.uniforms import Block, Uniforms
 
 EACH_VALUE = """
@@ -157,3 +158,17 @@ def read_storage(gpu: Gpu, buffer: Any) -> NDArray[np.uint8]:
     compute.end()
     gpu.submit(encoder.finish())
     return np.frombuffer(gpu.queue.read_buffer(copy), np.uint8).copy()
+
+
+def listed(harness: Harness, tiles: Tiles, kind: int) -> NDArray[np.bool_]:
+    """Return which tiles of a picture are in a list, (down, across); each must be in it once."""
+    words = read_storage(harness.gpu, tiles.buffer).view(np.uint32)[GRID_BYTES // 4 :]
+    draws, entries = words[: 4 * LISTS].reshape(LISTS, 4), words[4 * LISTS :]
+    across, down = tiles.count
+    start = kind * across * down
+    found = np.zeros((down, across), np.int64)
+    for run in entries[start : start + draws[kind, 1]]:
+        row, column, length = int(run) >> 16, int(run) >> 8 & 255, int(run) & 255
+        found[row, column : column + length] += 1
+    assert found.max(initial=0) <= 1
+    return np.asarray(found == 1)

@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 from engine.components import Key, Mask
 from engine.gpu.keyer import Keyer
 from engine.gpu.planes import Planes
-from engine.gpu.tiles import KEY, Tiles
+from engine.gpu.tiles import AROUND, EDGE, KEY, NEAR, PAST, SOLID, Tiles
 from engine.media.picture import Picture
 from systems.masks import Matte
-from tests.engine.gpu.harness import Harness
+from tests.engine.gpu.harness import Harness, listed
 
 Array = NDArray[Any]
 
 SCREEN = np.array([0x00, 0xB1, 0x40]) / 255
-EMPTY, EDGE, SOLID = range(3)
 COLOURS = np.stack(np.meshgrid(*[np.linspace(0, 1, 9)] * 3), axis=-1).reshape(-1, 3)
 SIZE = (400, 240)
 
@@ -107,11 +106,11 @@ class Keying:
     @property
     def share(self) -> Array:
         """How much of each texel is person, (height, width) at half size."""
-        return self.harness.seen(self.keyer.view, self.size)[..., 0]
+        return self.harness.seen(self.keyer.view, self.size)[..., 3]
 
-    @property
-    def kinds(self) -> Array:
-        return np.round(255 * self.harness.seen(self.tiles.view, Tiles.SIZE)[..., 0]).astype(int)
+    def lists(self, kind: int) -> Array:
+        """Which tiles are in a list, (down, across)."""
+        return listed(self.harness, self.tiles, kind)
 
 
 def halved(alpha: Array) -> Array:
@@ -162,13 +161,33 @@ def test_only_edges_are_worked_out_and_no_hair_and_no_gap_is_overlooked(harness:
     rgb[100:160, 150:152] = np.round(255 * SCREEN)  # a gap, two pixels wide
     rgb[:, 355] = (60, 40, 30)  # and a hair
     keying = Keying(harness, rgb).run()
-    kinds = keying.kinds
-    assert (kinds[:, 35] == EDGE).all()
-    assert (kinds[10:16, 15] == EDGE).all()
-    assert (kinds[12:14, 8:13] == SOLID).all()
-    assert (kinds == EMPTY).mean() > 0.7
+    edge, solid = keying.lists(EDGE), keying.lists(SOLID)
+    assert edge[:, 355 // 24].all()
+    assert edge[100 // 24 : 160 // 24, 150 // 24].all()
+    assert solid[5, 4] and solid[5, 8]  # noqa: PT018 - both sides of the gap
+    assert not (edge & solid).any()
+    assert (edge | solid).mean() < 0.5
     assert keying.share[20:100, 177].min() > 0.25
     assert keying.share[54:76, 75].max() < 0.5
+
+
+def test_what_lies_around_edges_is_listed_and_what_was_drawn_before(harness: Harness) -> None:
+    rgb = np.full((240, 400, 3), 255, np.uint8)
+    rgb[...] = np.round(255 * SCREEN)
+    rgb[:, 200:202] = (60, 40, 30)
+    keying = Keying(harness, rgb).run()
+    edge = keying.lists(EDGE)
+    columns = np.flatnonzero(edge.all(axis=0))
+    assert np.array_equal(columns, np.flatnonzero(edge.any(axis=0)))
+    assert not keying.lists(PAST).any()
+    for kind, reach in ((NEAR, 1), (AROUND, 2)):
+        assert np.array_equal(keying.lists(kind), cv2.dilate(edge.astype(np.uint8), np.ones((1, 2 * reach + 1))) == 1)
+    rgba = np.dstack([np.broadcast_to(np.round(255 * SCREEN), (240, 400, 3)), np.full((240, 400), 255)])
+    keying.planes.upload(Picture(2, 0, *SIZE, "rgba", (np.ascontiguousarray(rgba.astype(np.uint8)),)))
+    keying.run()
+    assert not keying.lists(EDGE).any()
+    assert np.array_equal(keying.lists(PAST), edge)
+    assert keying.share.max() == 0.0
 
 
 @pytest.mark.parametrize("size", [(37, 23), (16, 16), (401, 241)])

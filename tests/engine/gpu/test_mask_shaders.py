@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,15 @@ from numpy.typing import NDArray
 
 from engine.components import Mask
 from engine.gpu.planes import Planes
-from engine.gpu.tiles import GUIDED, TEXTURE, OwnAlpha, Sorted, Tiles
+from engine.gpu.tiles import EDGE, GUIDED, SIDE_PX, SOLID, TEXTURE, OwnAlpha, Sorted, Tiles
 from engine.media.picture import Picture
 from systems.masks import FLAT_VARIANCE, Matte, Refiner
-from tests.engine.gpu.harness import Harness
+from tests.engine.gpu.harness import Harness, listed
 
 WIDTH, HEIGHT = 64, 36
 TIMES = 4  # picture pixels under a mask pixel, along an axis
 RADIUS = 2
-EMPTY, EDGE, SOLID = range(3)
+EMPTY = 0
 
 Array = NDArray[Any]
 
@@ -172,15 +173,21 @@ def test_a_network_that_blinks_before_a_still_picture_is_held(studio: Studio) ->
 # Tiles ----------------------------------------------------------------------------------------------------------------
 
 
-def sorted_tiles(least: Array, most: Array, low: float, high: float, margin: int = 1) -> Array:
-    """Return the kind of every tile, from the least and most that each texel may be, `margin` texels to each side."""
+PICTURE = (960, 576)
+
+
+def sorted_tiles(least: Array, most: Array, low: float, high: float, size: tuple[int, int], margin: int = 1) -> Array:
+    """Return the kind of every tile of a picture, from the least and most that each texel of its matte may be, `margin`
+    texels to each side."""
     height, width = least.shape
-    across, down = Tiles.SIZE
+    across, down = (-(-side // SIDE_PX) for side in size)
     kinds = np.zeros((down, across), np.int64)
     for y in range(down):
         for x in range(across):
-            rows = slice(max(y * height // down - margin, 0), -(-(y + 1) * height // down) + margin)
-            columns = slice(max(x * width // across - margin, 0), -(-(x + 1) * width // across) + margin)
+            top, bottom = (row * SIDE_PX * height / size[1] for row in (y, y + 1))
+            left, right = (column * SIDE_PX * width / size[0] for column in (x, x + 1))
+            rows = slice(max(math.floor(top) - margin, 0), math.ceil(bottom) + margin)
+            columns = slice(max(math.floor(left) - margin, 0), math.ceil(right) + margin)
             if most[rows, columns].max() <= low:
                 kinds[y, x] = EMPTY
             elif least[rows, columns].min() >= high:
@@ -190,9 +197,11 @@ def sorted_tiles(least: Array, most: Array, low: float, high: float, margin: int
     return kinds
 
 
-def check_tiles(found: Array, least: Array, most: Array, low: float, high: float) -> None:
+def check_tiles(
+    found: Array, least: Array, most: Array, low: float, high: float, size: tuple[int, int] = PICTURE
+) -> None:
     """Compare with what numpy sorts. Where a tile begins on a texel's border a GPU may round one texel further."""
-    expected, further = (sorted_tiles(least, most, low, high, margin) for margin in (1, 2))
+    expected, further = (sorted_tiles(least, most, low, high, size, margin) for margin in (1, 2))
     assert set(expected.ravel()) == {EMPTY, EDGE, SOLID}
     assert ((found == expected) | (found == further)).all()
     assert (found == expected).mean() > 0.98
@@ -202,12 +211,13 @@ def sort(harness: Harness, matte: Sorted, rgba: Array | None = None) -> Array:
     tiles = Tiles(harness.passes, "test")
     encoder = harness.gpu.device.create_command_encoder()
     planes = Planes(harness.gpu, "test")
-    rgba = np.zeros((24, 40, 4), np.uint8) if rgba is None else rgba
+    rgba = np.zeros((PICTURE[1], PICTURE[0], 4), np.uint8) if rgba is None else rgba
     planes.upload(Picture(1, 0, rgba.shape[1], rgba.shape[0], "rgba", (rgba,)))
     tiles.sort(encoder, planes, matte)
     harness.uniforms.upload()
     harness.gpu.wait(harness.gpu.submit(encoder.finish()))
-    return np.round(255 * harness.seen(tiles.view, Tiles.SIZE)[..., 0]).astype(np.int64)
+    edge, solid = listed(harness, tiles, EDGE), listed(harness, tiles, SOLID)
+    return np.where(solid, SOLID, np.where(edge, EDGE, EMPTY))
 
 
 def blobs(width: int, height: int) -> NDArray[np.uint8]:
@@ -248,6 +258,6 @@ def test_tiles_of_a_guided_matte_are_edges_wherever_colour_decides(
 
 
 def test_tiles_of_a_picture_with_alpha_are_sorted_by_its_alpha(harness: Harness) -> None:
-    rgba = np.zeros((144, 240, 4), np.uint8)
-    rgba[..., 3] = blobs(240, 144)
-    check_tiles(sort(harness, OwnAlpha(), rgba), rgba[..., 3] / 255, rgba[..., 3] / 255, 0.0, 1.0)
+    rgba = np.zeros((300, 500, 4), np.uint8)
+    rgba[..., 3] = blobs(500, 300)
+    check_tiles(sort(harness, OwnAlpha(), rgba), rgba[..., 3] / 255, rgba[..., 3] / 255, 0.0, 1.0, (500, 300))

@@ -254,7 +254,7 @@ def constants(name: str) -> dict[str, int]:
 
 
 def test_python_and_wgsl_count_alike() -> None:
-    from engine.gpu import tiles
+    from engine.gpu import keyer, tiles
     from engine.gpu.planes import LAYOUTS
     from systems import lighting, particles
     from systems.drawings import drawing
@@ -268,8 +268,14 @@ def test_python_and_wgsl_count_alike() -> None:
     ours = {**particles.EMIT, **particles.SHAPE, "ribbon_points": particles.RIBBON_POINTS}
     assert {name.upper(): value for name, value in ours.items()} == constants("particles.wgsl")
     kinds = constants("common/tile.wgsl")
-    assert (kinds["EDGE_TILE"], kinds["SOLID_TILE"]) == (tiles.EDGE, tiles.SOLID)
-    text = (FOLDER / "common/tile.wgsl").read_text(encoding="utf-8")
-    assert f"vec2f({tiles.Tiles.SIZE[0]}.0, {tiles.Tiles.SIZE[1]}.0)" in text
+    named_tiles = [kinds[f"{name}_TILE"] for name in ("EDGE", "SOLID", "NEAR", "AROUND", "PAST")]
+    assert [*named_tiles, kinds["LISTS"]] == [*range(1, 6), tiles.LISTS]
+    assert tuple(named_tiles) == (tiles.EDGE, tiles.SOLID, tiles.NEAR, tiles.AROUND, tiles.PAST)
+    sorting = (FOLDER / "tiles.wgsl").read_text(encoding="utf-8")
+    assert f"@workgroup_size({tiles.GROUP}, {tiles.GROUP})" in sorting
+    assert f"@workgroup_size({tiles.ROWS})" in sorting
+    grid = structs((FOLDER / "common/tile.wgsl").read_text(encoding="utf-8"))["Grid"]
+    assert grid == tiles.GRID
+    assert f"CELLS = vec2u({keyer.CELLS[0]}u, {keyer.CELLS[1]}u)" in (FOLDER / "key.wgsl").read_text(encoding="utf-8")
     assert f"array<Lamp, {lighting.MOST_LAMPS}>" in (FOLDER / "shade.wgsl").read_text(encoding="utf-8")
     assert f"@workgroup_size({particles.GROUP})" in (FOLDER / "particles.wgsl").read_text(encoding="utf-8")
