@@ -1,4 +1,4 @@
-"""Inference: pictures to the models, masks back, and every picture shown with its own mask."""
+"""Inference: pictures to the models, masks back, and which picture each camera shows, with which mask."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from engine.models.worker import Answer, ModelWorker
 from engine.notices import Notices
 from engine.tick import Tick
 from engine.timing.clock import Clock
-from engine.trace import Trace
+from engine.trace import Span, Trace
 from engine.world import World
 from systems.capture import Captured
 
@@ -95,6 +95,7 @@ class Inferred:
     model: ModelWorker | None = None
     answer: Answer | None = None  # held until the next one comes
     fresh: bool = False  # whether it came in this tick
+    late: Span | None = None  # how much older than the pictures shown the pictures of their masks were
 
 
 class Way:
@@ -181,6 +182,8 @@ class Inference:
             for model, masks in self._asked.get(entity, {}).items():
                 self._deliver(self._ask(model, entity, captured, picture), masks)
             self._choose(entity, captured, shown, tick)
+            if shown.changed and shown.picture is not None:
+                self._compare(entity, shown.picture)
 
     def close(self) -> None:
         """Stop the models and release every picture."""
@@ -275,6 +278,13 @@ class Inference:
         shown.changed = True
         shown.count += 1
 
+    def _compare(self, camera: int, picture: Picture) -> None:
+        """Add up how much older than a picture that is about to be drawn its masks are."""
+        for masks in self._asked.get(camera, {}).values():
+            for mask in masks:
+                if mask.answer is not None and mask.late is not None:
+                    mask.late.add(picture.captured_ns - mask.answer.captured_ns)
+
     def _way(self, name: str) -> Way:
         if name not in self._ways:
             self._ways[name] = Way(name, self._trace)
@@ -344,6 +354,7 @@ class Inference:
             inferred.model = model
             own = tidying_of(mask)
             tidying[model, camera] = tidying[model, camera].joined(own) if (model, camera) in tidying else own
+            inferred.late = inferred.late or self._trace.span(f"{self._world.name(entity)}: mask older than picture")
             asked.setdefault(camera, {}).setdefault(model, []).append(inferred)
             if mask.align == "aligned":
                 patience_ns = int(mask.max_delay_ms * 1e6)

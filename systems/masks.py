@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Hashable
 from dataclasses import field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.component import state
-from engine.components import Key, Layer, Lighting, Mask, Overlay, Particles
+from engine.components import Camera, Key, Layer, Lighting, Mask, Overlay, Particles
 from engine.components.mask import edge_of
 from engine.geometry import stored_box
 from engine.gpu.device import Gpu, Usage
+from engine.gpu.flow import Flow, Reads
 from engine.gpu.keyer import EMPTY_TO, REACH_TEXELS, SOLID_FROM, Keyer
 from engine.gpu.passes import Passes
 from engine.gpu.planes import LAYOUTS, Planes
 from engine.gpu.tiles import GUIDED, KEY, NONE, TEXTURE, Tiles
-from engine.media.picture import Picture, Plane
+from engine.media.picture import Layout, Picture, Plane
 from engine.models.worker import Answer
 from engine.notices import Notices
 from engine.tick import Tick
@@ -30,12 +33,51 @@ from systems.screens import Screens
 FLAT_VARIANCE = 2e-4
 """Colour variance that counts as flat in the guided filter: the square of 1.4 % of full scale, about camera noise."""
 
+MOST_MOVES = 16
+"""How many pictures a mask can be moved through: a quarter of a second at 60 Hz."""
+
+LUMA: dict[Layout, Reads] = {"rgba": "colours", "nv12": "brightness", "light": "light"}
+"""How brightness is read from a picture's first plane."""
+
+
+class Route(NamedTuple):
+    """How a mask gets to where the picture that is shown has what it was made of: through so many pictures."""
+
+    flow: Flow
+    pictures: int
+
+
+@state(Camera)
+class Motion:
+    """How what a camera sees moves from one picture shown to the next, where a mask moves with it. Written by Masks."""
+
+    flow: Flow | None = None
+    version: int = -1  # of the planes that it is bound to
+    shown: deque[int] = field(default_factory=lambda: deque(maxlen=MOST_MOVES + 1))  # their numbers, oldest first
+
+    def take(self, passes: Passes, encoder: Any, name: str, planes: Planes, sequence: int) -> None:
+        """Look how far things have moved in a picture that has just become the shown one."""
+        if self.flow is None or self.version != planes.version:
+            self.version = planes.version
+            self.shown.clear()
+            self.flow = Flow(passes, f"{name} motion", planes.size, halfway=False, kept=MOST_MOVES)
+            self.flow.bind(planes.views[:1], LUMA[planes.layout])
+        self.flow.take(encoder)
+        self.shown.append(sequence)
+
+    def route_from(self, sequence: int) -> Route | None:
+        """Return the way from a picture of this number, or, if it was not shown, from the first one after it."""
+        if self.flow is None or not self.shown or sequence < self.shown[0]:
+            return None
+        return Route(self.flow, max(0, sum(each >= sequence for each in self.shown) - 1))
+
 
 @state(Mask)
 class Matte:
     """How a layer finds out what is person. Written by Masks.
 
     `version` counts how often `view` or `kind` changed. `changed` says whether the matte is another than last tick.
+    `moved` counts the pictures shown with an older mask that was moved to fit, `unmoved` those whose mask was too old.
     """
 
     kind: int = NONE
@@ -43,6 +85,8 @@ class Matte:
     version: int = 0
     changed: bool = False
     stale: bool = False  # whether the author has said something else of it since it was made
+    moved: int = 0
+    unmoved: int = 0
     camera: int | None = None
     screen: NDArray[Any] = field(default_factory=lambda: np.zeros(3))  # the key's screen, encoded
     key: Key = field(default_factory=Key)
@@ -85,6 +129,11 @@ class Matte:
         """Of a key, what it has made of the whole picture."""
         return self.keyer.coarse if self.keyer is not None and self.kind == KEY else None
 
+    @property
+    def moves(self) -> bool:
+        """Whether it moves with the picture while there is no newer mask."""
+        return self.kind == GUIDED and self.mask.align == "warped"
+
     def write(self, cutout: NDArray[Any]) -> None:
         """Write a shader's `Cutout`."""
         cutout["screen"] = self.screen
@@ -108,7 +157,9 @@ def chroma_length(encoded: NDArray[Any]) -> float:
 class Masks:
     """Refines neural masks, uploads true ones, and keys; finds where the edges are, and the colours beside them.
 
-    Reads: Mask, Key, Shown, Inferred. Writes: Matte. Sends: nothing.
+    A mask that is to be warped is moved with every picture shown, whether or not there is a newer one.
+
+    Reads: Mask, Key, Shown, Inferred. Writes: Matte, Motion. Sends: nothing.
     """
 
     def __init__(self, world: World, passes: Passes, clock: Clock, notices: Notices) -> None:
@@ -117,12 +168,17 @@ class Masks:
         self._screens = Screens(passes.gpu, clock, notices)
         self._revision = -1
         self._shapes_wanted: set[str] = set()  # masks of which light or particles need the shape
+        self._moving: set[int] = set()  # cameras of masks that move with their pictures
 
     def process(self, tick: Tick) -> None:
         """Bring every matte up to the picture that is shown."""
         if self._revision != self._world.revision:
             self._revision = self._world.revision
             self._reconcile()
+        for camera, (seen, motion) in self._world.each(Shown, Motion):
+            if camera in self._moving and seen.changed and seen.planes is not None and seen.picture is not None:
+                name, sequence = self._world.name(camera), seen.picture.sequence
+                motion.take(self._passes, tick.encoder, name, seen.planes, sequence)
         for entity, (matte, inferred) in self._world.each(Matte, Inferred):
             matte.changed = False
             shown = self._world.get(matte.camera, Shown) if matte.camera is not None else None
@@ -136,8 +192,8 @@ class Masks:
             elif matte.kind == TEXTURE:
                 if shown.changed or stale:
                     self._upload_truth(name, matte, shown.picture.truth)
-            elif inferred.answer is not None and (inferred.fresh or stale):
-                self._refine(tick, name, matte, shown.planes, inferred.answer)
+            elif inferred.answer is not None and (inferred.fresh or stale or (shown.changed and matte.moves)):
+                self._refine(tick, name, matte, shown, shown.planes, inferred.answer)
             if matte.changed and matte.kind != KEY:
                 self._sort(tick, name, matte, shown.planes)
             if matte.changed and name in self._shapes_wanted:
@@ -157,6 +213,9 @@ class Masks:
             matte.mask, matte.key = mask, key
             matte.camera = self._world.entity(mask.camera) if mask.camera else entity
 
+        self._moving = {
+            matte.camera for _, (matte,) in self._world.each(Matte) if matte.moves and matte.camera is not None
+        }
         self._shapes_wanted = {cloud.mask for _, (cloud,) in self._world.each(Particles) if cloud.emit == "edge"}
         self._shapes_wanted.update(layer.blur_without for _, (layer,) in self._world.each(Layer) if layer.blur_without)
         if any(overlay.outline for _, (overlay,) in self._world.each(Overlay)):
@@ -196,14 +255,29 @@ class Masks:
         gpu.upload(matte.truth, truth)
         matte.changed = True
 
-    def _refine(self, tick: Tick, name: str, matte: Matte, planes: Planes, answer: Answer) -> None:
-        mask = answer.mask
+    def _route(self, matte: Matte, shown: Shown, answer: Answer) -> Route | None:
+        """Return how a mask gets to the picture that is shown; None where it stays, being of that or too old."""
+        motion = self._world.get(matte.camera, Motion) if matte.camera is not None else None
+        assert shown.picture is not None
+        late_ns = shown.picture.captured_ns - answer.captured_ns
+        route = None
+        if motion is not None and late_ns <= matte.mask.max_delay_ms * 1e6:
+            route = motion.route_from(answer.sequence)
+        if shown.changed and late_ns > 0:
+            matte.moved += route is not None and route.pictures > 0
+            matte.unmoved += route is None
+        return route
+
+    def _refine(self, tick: Tick, name: str, matte: Matte, shown: Shown, planes: Planes, answer: Answer) -> None:
+        mask, route, version = answer.mask, None, (answer.sequence, answer.sequence)
+        if matte.moves and shown.picture is not None:
+            route, version = self._route(matte, shown, answer), (answer.sequence, shown.picture.sequence)
         size = (mask.shape[1], mask.shape[0])
         if matte.refiner is None or matte.refiner.size != size:
             matte.refiner = Refiner(self._passes, name, size)
             matte.view = matte.refiner.view
             matte.version += 1
-        matte.refiner.run(tick.encoder, planes, mask, answer.sequence, matte)
+        matte.refiner.run(tick.encoder, planes, mask, version, matte, route)
         matte.changed = True
 
 
@@ -241,7 +315,7 @@ class Silhouette:
 
 
 class Refiner:
-    """The passes that make a matte from a network's mask: hold still, fit lines to the picture, spread them.
+    """The passes that make a matte from a network's mask: move, hold still, fit lines to the picture, spread them.
 
     All at the mask's own size: 256 × 144 costs about 2 ms on lavapipe where the picture's 1280 × 720 would cost 50.
     """
@@ -257,50 +331,68 @@ class Refiner:
 
         self._raw = gpu.texture(f"{name} mask", *size, "r8unorm", Usage.TEXTURE_BINDING | Usage.COPY_DST)
         self._raw_view = self._raw.create_view()
+        self._moved = view("moved mask", "r8unorm")
+        self._route: tuple[Flow, Any] | None = None  # what the mask was last moved by, bound
         self._guides = [view("guide", "rgba16float") for _ in (0, 1)]
         self._smoothed = [view("smoothed", "r16float") for _ in (0, 1)]
         self._lines = view("lines", "rgba16float")
         self.view = view("matte", "rgba16float")
         self._turn = 0
-        self._sequence: int | None = None  # of the picture whose mask it was last
+        self._version: Hashable = None  # of the last mask and picture
         shaders, uniforms = passes.shaders, passes.uniforms
+        self._move_block = uniforms.block(shaders.struct("mask_move.wgsl", "Route"))
         self._smooth_block = uniforms.block(shaders.struct("mask_smooth.wgsl", "Smooth"))
         self._fit_block = uniforms.block(shaders.struct("mask_fit.wgsl", "Fit"))
+        self._move_pipeline = passes.pipeline("mask_move.wgsl", "r8unorm")
         self._fit_pipeline = passes.pipeline("mask_fit.wgsl", "rgba16float")
         self._spread_pipeline = passes.pipeline("mask_spread.wgsl", "rgba16float")
         self._fit_textures = [
             passes.textures(guide, mask) for guide, mask in zip(self._guides, self._smoothed, strict=True)
         ]
         self._spread_textures = passes.textures(self._lines)
-        self._smooth_textures: list[Any] = []
+        self._smooth_textures: dict[bool, list[Any]] = {}  # by whether the mask was moved
         self._bound = (-1, "")
 
-    def run(self, encoder: Any, planes: Planes, mask: Plane, sequence: int, matte: Matte) -> None:
-        """Refine one mask of one picture, of this number; another of the same picture is no mean of both."""
+    def run(
+        self, encoder: Any, planes: Planes, mask: Plane, version: Hashable, matte: Matte, route: Route | None = None
+    ) -> None:
+        """Refine one mask for one picture; one of the same version as the last is no mean of both."""
         passes = self._passes
         passes.gpu.upload(self._raw, mask)
+        moves = route is not None and route.pictures > 0
+        if route is not None and moves:
+            self._move(encoder, route)
         if self._bound != (planes.version, planes.layout):
             self._bound = (planes.version, planes.layout)
             self._smooth_pipeline = passes.pipeline(
                 "mask_smooth.wgsl", ("rgba16float", "r16float"), constants={"LAYOUT": LAYOUTS[planes.layout]}
             )
             plane_views = (*planes.views, None)[:2]
-            self._smooth_textures = [
-                passes.textures(*plane_views, self._raw_view, self._smoothed[last], self._guides[last])
-                for last in (1, 0)
-            ]
+            self._smooth_textures = {
+                moved: [passes.textures(*plane_views, new, self._smoothed[last], self._guides[last]) for last in (1, 0)]
+                for moved, new in ((False, self._raw_view), (True, self._moved))
+            }
         planes.write_reading(self._smooth_block.data["reading"])
-        self._smooth_block.data["keep"] = matte.mask.smooth if self._sequence not in (None, sequence) else 0.0
+        self._smooth_block.data["keep"] = matte.mask.smooth if self._version not in (None, version) else 0.0
         self._fit_block.data["refine"] = matte.mask.refine
         self._fit_block.data["least"] = matte.least
         self._fit_block.data["most"] = matte.most
         self._fit_block.data["epsilon"] = FLAT_VARIANCE
         now = self._turn
         passes.fill(
-            encoder, self._smooth_pipeline, self._smooth_block, self._smooth_textures[now],
+            encoder, self._smooth_pipeline, self._smooth_block, self._smooth_textures[moves][now],
             self._guides[now], self._smoothed[now],
         )  # fmt: skip
         passes.fill(encoder, self._fit_pipeline, self._fit_block, self._fit_textures[now], self._lines)
         passes.fill(encoder, self._spread_pipeline, self._fit_block, self._spread_textures, self.view)
         self._turn = 1 - now
-        self._sequence = sequence
+        self._version = version
+
+    def _move(self, encoder: Any, route: Route) -> None:
+        """Move the mask to where the picture that is shown has what it was made of."""
+        passes = self._passes
+        if self._route is None or self._route[0] is not route.flow:
+            self._route = (route.flow, passes.textures(self._raw_view, route.flow.view))
+        data = self._move_block.data
+        data["pictures"], data["newest"], data["kept"] = route.pictures, route.flow.newest, route.flow.kept
+        passes.fill(encoder, self._move_pipeline, self._move_block, self._route[1], self._moved)

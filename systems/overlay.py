@@ -187,7 +187,8 @@ class Overlays:
         if answer is None:
             return MaskFacts(name, segmenter.name, segmenter.provider)
         age_ms = (self._clock.now_ns - answer.captured_ns) / 1e6
-        return MaskFacts(name, segmenter.name, segmenter.provider, answer.confidence, age_ms)
+        moved = matte.moved if matte.moves else None
+        return MaskFacts(name, segmenter.name, segmenter.provider, answer.confidence, age_ms, moved)
 
     def _messages(self, now_ns: int) -> list[Message]:
         """Every notice, those of what is off the air first, then the newest."""

@@ -41,7 +41,7 @@ from systems.inference import Inference, Shown
 from systems.keyframes import Keyframes
 from systems.layers import Layers
 from systems.lighting import Lighting
-from systems.masks import Masks
+from systems.masks import Masks, Matte
 from systems.particles import Particles
 from systems.present import Present
 from systems.viewpoint import Viewpoint
@@ -307,6 +307,8 @@ class Show:
             captured.taken = shown.count = shown.unaligned = 0
             if captured.feed is not None:
                 captured.feed.count_from_here()
+        for _, (matte,) in self.world.each(Matte):
+            matte.moved = matte.unmoved = 0
         for model in self.inference.models.values():
             model.count_from_here()
         for presenter in self.present.every_presenter:

@@ -10,13 +10,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engine.components import Camera
+from engine.components import Camera, Mask
 from engine.display.presenter import Presenter
 from engine.display.recorder import Recorder
 from engine.media.output import SOUND_BLOCK, SOUND_RATE_HZ
 from engine.trace import Summary
 from systems.capture import Captured
-from systems.inference import Shown
+from systems.inference import Inferred, Shown
+from systems.masks import Matte
 from systems.show import Show, describe_gpu
 
 
@@ -37,6 +38,7 @@ def make_report(show: Show) -> dict[str, Any]:
         "ticks": show.loop.tick.index,
         "lag": show.loop.lag,
         "cameras": _cameras(show),
+        "masks": _masks(show),
         "models": _models(show),
         "displays": _displays(show),
         "recordings": [
@@ -106,6 +108,20 @@ def _cameras(show: Show) -> dict[str, Any]:
             "inferences_per_picture": round(inferences / feed.delivered, 3) if feed and feed.delivered else None,
         }
     return found
+
+
+def _masks(show: Show) -> dict[str, Any]:
+    """Return of each network's mask how much older than the pictures shown it was, and what was done about it."""
+    return {
+        show.world.name(entity): {
+            "align": mask.align,
+            "older_than_picture_ms": _rounded(inferred.late.summary()) if inferred.late is not None else None,
+            "warped": matte.moved,
+            "too_old_to_warp": matte.unmoved,
+        }
+        for entity, (mask, matte, inferred) in show.world.each(Mask, Matte, Inferred)
+        if inferred.model is not None
+    }
 
 
 def _models(show: Show) -> dict[str, Any]:

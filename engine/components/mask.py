@@ -34,12 +34,15 @@ class Mask:
         "", "The URL of a server's heavier model, which corrects the masks of this one where the picture is still."
     )
     correct_every: int = field(5, "Every how many pictures the heavier model is asked.", low=1, high=300)
-    align: Literal["aligned", "latest"] = field(
-        "aligned", "aligned: every picture is shown with its own mask; latest: the newest picture with the newest mask."
+    align: Literal["aligned", "warped", "latest"] = field(
+        "aligned",
+        "aligned: every picture is shown with its own mask; warped: the newest picture, with the newest mask moved to "
+        "where things are by now; latest: the newest picture, with the newest mask as it is.",
     )
     max_delay_ms: float = field(
         250.0,
-        "How long a picture may wait for its mask before it is shown with an older one.",
+        "How long an aligned picture may wait for its mask before it is shown with an older one, and how much older "
+        "than its picture a warped mask may be and still be moved: else, or after 16 pictures, it stays where it was.",
         low=0.0,
         high=2000.0,
         unit="ms",

@@ -35,13 +35,17 @@ class CameraFacts:
 
 @dataclass(frozen=True, slots=True)
 class MaskFacts:
-    """One mask: who decides what is person, where that runs, how sure it is, and how old its last answer."""
+    """One mask: who decides what is person, where that runs, how sure it is, and how old its last answer.
+
+    `moved`: how many pictures were shown with an older mask that was moved to fit; None where masks are not.
+    """
 
     name: str
     decided_by: str
     provider: str = ""
     confidence: float | None = None
     age_ms: float | None = None
+    moved: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

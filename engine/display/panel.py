@@ -350,7 +350,8 @@ class Panel:
     def _mask_row(self, row: MaskFacts) -> Row:
         unsure = row.confidence is not None and row.confidence < UNSURE
         sure = "–" if row.confidence is None else f"{100 * row.confidence:.0f}"
-        where = f"{row.provider} · {row.decided_by}" if row.provider else row.decided_by
+        moved = f"{row.moved} warped" if row.moved is not None else ""
+        where = " · ".join(part for part in (moved, row.provider, row.decided_by) if part)
         where = self._pen.cut(where, (WIDTH - EDGE - 16.4) * self._em, self._em)
         cells = (
             Cell(11.3, sure, WARN if unsure else VALUE),

@@ -354,11 +354,16 @@ def test_no_more_pictures_wait_than_a_camera_can_spare(notices: Notices) -> None
     studio.close()
 
 
-def test_the_latest_picture_is_shown_at_once_where_the_author_wants_that(notices: Notices) -> None:
-    studio = Studio(notices, align="latest")
+@pytest.mark.parametrize("align", ["latest", "warped"])
+def test_the_latest_picture_is_shown_at_once_where_the_author_wants_that(notices: Notices, align: str) -> None:
+    studio = Studio(notices, align=align)
     for expected in range(1, 5):
         assert studio.turn() == expected
         studio.model.answer(expected)
+    inferred = studio.world.get("guest", Inferred)
+    assert inferred is not None
+    assert inferred.late is not None
+    assert inferred.late.count == 3, "with the first picture there was no mask"
     studio.close()
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.models.manifest import BUILT_IN
 from engine.scene.load import load_scene
 from engine.scene.reload import apply_scene
 from systems.composite import Composite
@@ -21,6 +22,8 @@ from tests.engine.models.onnx_models import mixer
 from tests.picture import decode, encode, overlap
 from tests.shows import Air, OnAir
 from tests.systems.conftest import Still
+from tools.bench.late import make_late, own_truth
+from tools.report import make_report
 
 Array = NDArray[Any]
 
@@ -73,6 +76,47 @@ def test_a_true_mask_follows_the_picture(air: Air) -> None:
     assert overlap(first, second) < 0.98, "the performer has moved"
     lit = on_air.light().sum(axis=2) > 0.001
     assert (lit & (second == 0)).sum() == 0
+
+
+SCRIM_PERSON = BUILT_IN.with_name("scrim_person.onnx")
+
+LATE = 3
+"""How many pictures after its own a mask comes."""
+
+WAVING = range(12, 24)
+"""Ticks in which the performer waves, and nothing else."""
+
+
+def late_errors(air: Air, align: str, max_delay_ms: float) -> tuple[float, OnAir]:
+    """Show a performer whose true masks come late; return the mean share of the truth that is missed or too much."""
+    fields = f'model = "{SCRIM_PERSON}"\nalign = "{align}"\nmax_delay_ms = {max_delay_ms}\nsmooth = 0.0'
+    text = PERSON.format(backdrop="room", source="neural").replace("smooth = 0.0", fields)
+    shows = []
+    for shade in ("#000", "#fff"):
+        on_air = air(text + BEHIND.format(shade), 320, 180, ticks=0)
+        for worker in on_air.show.inference.models.values():
+            make_late(worker, LATE, own_truth)
+        shows.append(on_air)
+    errors = []
+    for index in range(WAVING.stop):
+        black, white = (on_air.ticks().light() for on_air in shows)
+        if index in WAVING:
+            truth = truth_of(shows[0])
+            errors.append(float(np.abs(1 - (white - black).mean(axis=2) - truth).sum() / truth.sum()))
+    return float(np.mean(errors)), shows[0]
+
+
+def test_a_late_mask_moves_with_a_hand_and_one_that_is_too_old_stays(air: Air) -> None:
+    latest, _ = late_errors(air, "latest", 500.0)
+    moved, on_air = late_errors(air, "warped", 500.0)
+    assert moved < 0.5 * latest
+    said = make_report(on_air.show)["masks"]["guest"]
+    assert said["warped"] == WAVING.stop - LATE
+    assert said["too_old_to_warp"] == 0
+    assert said["older_than_picture_ms"]["p50"] == pytest.approx(LATE * 1000 / 30, abs=0.1)
+    stays, on_air = late_errors(air, "warped", 50.0)
+    assert stays == latest, "as it was"
+    assert make_report(on_air.show)["masks"]["guest"]["too_old_to_warp"] == WAVING.stop - LATE
 
 
 @pytest.mark.parametrize("size", [(320, 180), (213, 120), (640, 360)])

@@ -21,7 +21,7 @@ from tools.bench.media import as_nv12, performer
 from tools.bench.monitors import MissingError
 from tools.bench.result import Result, number
 
-SMALL = ("keyer", "composite", "light", "particles", "displays", "soak")
+SMALL = ("keyer", "align", "composite", "light", "particles", "displays", "soak")
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from shutil import which
 from typing import Any, NamedTuple
@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.component import Colour
-from engine.components import Camera, Fill, Key, Layer, Mask, Stage
+from engine.components import Camera, Fill, Grade, Key, Layer, Mask, Stage
 from engine.components.key import Screen
+from systems.inference import Shown
+from systems.show import Show
 from tools.bench.media import MEDIA
 from tools.bench.opencv import OpenCV
 from tools.bench.stages import stepping
@@ -27,6 +29,9 @@ RIM_PX, INNER_PX = 2, 8
 """The outer two pixels of a person, and the six behind them."""
 
 Array = NDArray[Any]
+
+Prepare = Callable[[Show], None]
+"""What is to be done to a show when it is open."""
 
 
 class CutOut(NamedTuple):
@@ -87,6 +92,33 @@ def cut_out(source: Path, size: tuple[int, int], parts: Mapping[str, object], wa
     for black, white in zip(*seen, strict=True):
         alpha = np.clip(1 - (white - black).mean(axis=2), 0, 1)
         found.append(CutOut(alpha, encoded(black / np.maximum(alpha, 1e-3)[..., None])))
+    return found
+
+
+def alphas(
+    camera: Camera, size: tuple[int, int], mask: Mask, ticks: int, rate_hz: float, prepare: Prepare | None = None
+) -> list[tuple[int, NDArray[np.uint8]]]:
+    """Return what each tick shows of a camera's pictures: the picture's index, and its alpha, 0 to 255.
+
+    One show is enough: the person is drawn eight stops darker, over white, so what is missing of white is alpha. Masks
+    see the camera as it is.
+    """
+    entities: dict[str, dict[str, object]] = {
+        "stage": {"stage": Stage(width=size[0], height=size[1], rate_hz=rate_hz)},
+        "behind": {"fill": Fill(shape="plain", colour=Colour(1.0, 1.0, 1.0)), "layer": Layer(order=0)},
+        "guest": {"camera": camera, "grade": Grade(exposure=-8.0), "layer": Layer(order=1), "mask": mask},
+    }
+    found = []
+    with stepping(entities, ticks=0) as stepper:
+        if prepare is not None:
+            prepare(stepper.show)
+        for index in range(ticks):
+            stepper.tick() if index else stepper.same_tick()
+            stage = stepper.show.gpu.read(stepper.show.stage_image.texture)[..., 1].astype(np.float32)
+            shown = stepper.show.world.get("guest", Shown)
+            assert shown is not None
+            assert shown.picture is not None
+            found.append((shown.picture.sequence - 1, np.round(255 * np.clip(1 - stage, 0, 1)).astype(np.uint8)))
     return found
 
 
