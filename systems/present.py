@@ -280,7 +280,7 @@ class Present:
             if display.kind == "window" and not self._headless:
                 windows[name] = (display, self._size(display))
             else:
-                targets[name] = OffscreenTarget(self._passes.gpu, name, self._size(display))
+                targets[name] = OffscreenTarget(self._passes.gpu, name, self._size(display), display.depth_bits or 8)
         return targets | self.hotplug.open(windows)
 
     def _size(self, display: Display) -> tuple[int, int]:
@@ -360,5 +360,5 @@ class Present:
 
 def _target_differs(old: Display, new: Display) -> bool:
     """Whether a change needs another window or texture, rather than another look at the same."""
-    names = ("kind", "width", "height", "monitor", "fullscreen", "title")
+    names = ("kind", "width", "height", "monitor", "fullscreen", "title", "depth_bits")
     return any(getattr(old, name) != getattr(new, name) for name in names)

@@ -34,7 +34,8 @@ def need_xvfb() -> str:
 class Desktop:
     """An X server with one monitor and no window manager; seen through its frame buffer file."""
 
-    def __init__(self, folder: Path, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
+    def __init__(self, folder: Path, size: tuple[int, int] = (WIDTH, HEIGHT), depth: int = 24) -> None:
+        self._depth = depth
         self._folder = folder
         self._size = size
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,7 +49,7 @@ class Desktop:
             pytest.skip("virtual monitors are for Linux")
         program = need_xvfb()
         ready, says = os.pipe()
-        arguments = [program, "-displayfd", str(says), "-screen", "0", "{}x{}x24".format(*self._size)]
+        arguments = [program, "-displayfd", str(says), "-screen", "0", "{}x{}x{}".format(*self._size, self._depth)]
         # It ends when its last client goes: that is the connection made below, even if the tests are killed.
         arguments += ["-fbdir", str(self._folder), "-nolisten", "tcp", "-terminate"]
         self._process = subprocess.Popen(arguments, pass_fds=(says,), stderr=subprocess.DEVNULL)

@@ -66,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     snapshot.add_argument("--at", type=_seconds, required=True, metavar="SECONDS", help="the show's time")
     snapshot.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.png", help="where to write it")
     snapshot.add_argument("--display", metavar="NAME", help="which display; else the first")
+    snapshot.add_argument(
+        "--depth-bits", type=int, choices=(8, 16), default=8, help="bits of each colour; 16 without dither, as a PNG"
+    )
     _add_set(snapshot)
 
     new = _command(commands, "new", "tools.new", "begin a scene of your own as one of the examples")

@@ -153,7 +153,7 @@ def _gpu() -> Iterator[Finding]:
 def _displays() -> Iterator[Finding]:
     from engine.components import Display
     from engine.display.monitors import list_monitors
-    from engine.display.window import Window
+    from engine.display.window import DEEP_FORMAT, Window
     from engine.gpu.device import open_gpu
 
     for monitor in list_monitors():
@@ -167,10 +167,11 @@ def _displays() -> Iterator[Finding]:
         value = ", ".join(filter(None, [str(monitor), place, scale, *identity]))
         nameless = "" if monitor.edid else "it does not say which it is: name it by its connector"
         yield Finding("displays", f"monitor {monitor.index}", value, nameless)
-    window = Window(open_gpu(), "doctor", Display(title="scrim doctor"), (64, 64))
+    window = Window(open_gpu(), "doctor", Display(title="scrim doctor", depth_bits=10), (64, 64))
     try:
         slow = "" if window.present_mode == "mailbox" else "without mailbox, a slow display can hold up the others"
         yield Finding("displays", "present mode", window.present_mode, slow)
+        yield Finding("displays", "bits a colour", "up to 10" if window.format == DEEP_FORMAT else "8")
     finally:
         window.release()
 

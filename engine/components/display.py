@@ -34,7 +34,12 @@ class Display:
         "clip",
         "What becomes of light beyond white: it is cut off, or all is bent to make room for it, softly or as film.",
     )
-    dither: bool = field(True, "Hide the steps of 8-bit gradients in noise of half a step.")
+    depth_bits: Literal[0, 8, 10] = field(
+        0,
+        "Bits of each colour. 10 is taken where a window's surface offers it, and said where not; 0 takes it where the "
+        "desktop, too, has more than 8. A cable and a monitor of 8 bits make bands of it.",
+    )
+    dither: bool = field(True, "Hide the steps of gradients in noise of half a step, however many bits there are.")
     rate_hz: float = field(
         0.0,
         "At most so many pictures a second, evenly spaced; 0 shows every stage. More than the stage has need fill.",

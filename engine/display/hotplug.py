@@ -368,7 +368,7 @@ class Hotplug:
 
     def _settle(self, outlet: Outlet, wanted: Place) -> None:
         """Make the target of a place, where there is none yet, and say what there is to say."""
-        from engine.display.window import Window
+        from engine.display.window import DEEP_FORMAT, Window
 
         subject = f"display {outlet.name}"
         was_away = bool(outlet.place.said) and not outlet.place.monitor
@@ -377,7 +377,7 @@ class Hotplug:
         if wanted.said:
             self._notices.say("visible", subject, wanted.said)
         if wanted.kind == "offscreen":
-            outlet.target = OffscreenTarget(self._gpu, outlet.name, outlet.size)
+            outlet.target = OffscreenTarget(self._gpu, outlet.name, outlet.size, outlet.display.depth_bits or 8)
         elif wanted.kind == "window":
             try:
                 outlet.target = Window(
@@ -389,6 +389,8 @@ class Hotplug:
                 outlet.target = self._offscreen(outlet.name, outlet.size, f"{error}")
                 outlet.status = "offscreen"
                 return
+            if outlet.display.depth_bits == 10 and outlet.target.format != DEEP_FORMAT:
+                self._notices.say("visible", subject, "its surface offers no 10-bit colours; it shows 8 bits, dithered")
             if wanted.monitor is not None:
                 self._had[outlet.name] = wanted.monitor
                 if was_away:

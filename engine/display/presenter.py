@@ -14,7 +14,7 @@ from engine.display.outline import OutlineSticker
 from engine.display.overlay import OverlaySticker
 from engine.display.sticker import Draw, LogoSticker, Screen
 from engine.display.tap import Tap
-from engine.display.target import OffscreenTarget, Target
+from engine.display.target import OffscreenTarget, Target, step_of
 from engine.display.timing import PresentTiming
 from engine.display.warp import Warping
 from engine.geometry import lay
@@ -180,7 +180,7 @@ class Presenter(Worker):
         block = self._block = self._block or passes.uniforms.block(passes.shaders.struct("display.wgsl", "Screen"))
         write_quad(block.data["quad"], quad)
         block.data["gamma"] = display.gamma
-        block.data["dither"] = 1.0 / 255.0 if display.dither else 0.0
+        block.data["dither"] = step_of(self.target.format) if display.dither else 0.0
         if display.fill == "hold":
             self._filling = None
         elif self._filling is None or self._filling.fill != display.fill:

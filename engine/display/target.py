@@ -30,13 +30,21 @@ class Target(Protocol):
         """Let go of everything."""
 
 
+FORMATS = {8: "rgba8unorm", 10: "rgb10a2unorm", 16: "rgba16float"}
+"""Of targets without a window, by bits of a colour. Half floats near white are as fine as 11 bits, and finer below."""
+
+
+def step_of(target_format: str) -> float:
+    """Return how far apart two values are that a target can hold, of 1; 0 where there are as good as no steps."""
+    return {"rgb10a2unorm": 1.0 / 1023.0, "rgba16float": 0.0}.get(target_format, 1.0 / 255.0)
+
+
 class OffscreenTarget:
-    """A texture, encoded as a display wants it; it keeps the last picture."""
+    """A texture, encoded as a display wants it, of 8, 10 or 16 bits a colour; it keeps the last picture."""
 
-    format = "rgba8unorm"
-
-    def __init__(self, gpu: Gpu, name: str, size: tuple[int, int]) -> None:
+    def __init__(self, gpu: Gpu, name: str, size: tuple[int, int], depth_bits: int = 8) -> None:
         usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING | Usage.COPY_SRC
+        self.format = FORMATS[depth_bits]
         self.texture = gpu.texture(name, *size, self.format, usage)
         self.view: Any = self.texture.create_view()
 

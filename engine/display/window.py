@@ -25,6 +25,9 @@ from engine.gpu.device import Gpu
 PREFERRED_FORMATS = ("bgra8unorm", "rgba8unorm")
 """Without sRGB in the name: displays encode in their own shader, with their own gamma and dither."""
 
+DEEP_FORMAT = "rgb10a2unorm"
+"""Of 10 bits a colour, as Wayland offers it, and X11 at a depth of 30; drawing into it takes no longer."""
+
 PRESENT_MODES = ("mailbox", "immediate", "fifo")
 """Mailbox first: with fifo, one slow display on a shared device holds up all others (51 fps instead of 60)."""
 
@@ -53,6 +56,7 @@ class Window:
         try:
             self._handle = self._make(name, display, size, monitor, covers)
             self._context: Any = wgpu.gpu.get_canvas_context(surface_info(self._handle))
+            capabilities = offered(self._context, gpu)
         except Exception:
             if self._handle:
                 glfw.destroy_window(self._handle)
@@ -60,8 +64,9 @@ class Window:
             raise
         self._size: tuple[int, int] = glfw.get_framebuffer_size(self._handle)
         self._context.set_physical_size(*self._size)
-        capabilities = self._context._get_capabilities(gpu.adapter)
-        self.format = first_of(PREFERRED_FORMATS, capabilities["formats"])
+        deep = display.depth_bits == 10 or (display.depth_bits == 0 and self._desktop_is_deep)
+        formats = (DEEP_FORMAT, *PREFERRED_FORMATS) if deep else PREFERRED_FORMATS
+        self.format = first_of(formats, capabilities["formats"])
         self.present_mode = first_of(PRESENT_MODES, capabilities["present_modes"])
         # wgpu-py 0.32 chooses fifo or immediate, never mailbox; where one mode is left it takes that.
         capabilities["present_modes"] = [self.present_mode]
@@ -153,6 +158,12 @@ class Window:
         glfw.destroy_window(self._handle)
         stop_desktop()
 
+    @property
+    def _desktop_is_deep(self) -> bool:
+        """Whether the desktop has more than 8 bits a colour, as far as it says so: Wayland never does."""
+        primary = glfw.get_primary_monitor()
+        return bool(primary) and min(glfw.get_video_mode(primary).bits) > 8
+
     def _make(self, name: str, display: Display, size: tuple[int, int], monitor: Monitor | None, covers: bool) -> Any:
         glfw.default_window_hints()
         glfw.window_hint(glfw.CLIENT_API, glfw.NO_API)
@@ -188,6 +199,16 @@ class Window:
 
     def _closing(self, _handle: Any) -> None:
         self.closed_by_hand = True
+
+
+def offered(context: Any, gpu: Gpu) -> dict[str, Any]:
+    """Return what a surface can do; DisplayError where it takes nothing that the GPU can draw."""
+    if not gpu.can_draw_on(context._surface_id):
+        raise DisplayError(
+            "this desktop takes no picture that the GPU can draw; set it to 24 bits a pixel, or try another driver"
+        )
+    capabilities: dict[str, Any] = context._get_capabilities(gpu.adapter)
+    return capabilities
 
 
 def first_of(preferred: tuple[str, ...], offered: list[str]) -> str:

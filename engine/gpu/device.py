@@ -105,6 +105,18 @@ class Gpu:
         """Ask for a readable buffer's bytes, as they will be when what was submitted so far is done."""
         return Mapping(self._native, buffer)
 
+    def can_draw_on(self, surface: Any) -> bool:
+        """Whether a window's surface takes any format that this GPU draws.
+
+        wgpu-py 0.32 makes formats up where there are none, and configuring the surface then aborts the process.
+        """
+        ffi, lib = self._native.ffi, self._native.lib
+        capabilities = ffi.new("WGPUSurfaceCapabilities *")
+        lib.wgpuSurfaceGetCapabilities(surface, self.adapter._internal, capabilities)
+        some = bool(capabilities.formatCount)
+        lib.wgpuSurfaceCapabilitiesFreeMembers(capabilities[0])
+        return some
+
     def read(self, texture: Any, mip: int = 0) -> NDArray[Any]:
         """Return a texture's pixels as (height, width, channels), waiting for them: for tests and snapshots."""
         dtype, channels = PIXEL[texture.format]
@@ -117,7 +129,14 @@ class Gpu:
             (width, height, 1),
         )
         rows = np.frombuffer(data, np.uint8).reshape(height, padded)[:, :row]
-        return np.ascontiguousarray(rows).view(dtype).reshape(height, width, channels)
+        pixels: NDArray[Any] = np.ascontiguousarray(rows).view(dtype).reshape(height, width, channels)
+        return unpack_rgb10a2(pixels[..., 0]) if texture.format == "rgb10a2unorm" else pixels
+
+
+def unpack_rgb10a2(words: NDArray[np.uint32]) -> NDArray[np.uint16]:
+    """Return the red, green, blue (0 to 1023) and alpha (0 to 3) of pixels of 32 bits: one more axis, of 4."""
+    parts = [(words >> shift) & most for shift, most in ((0, 1023), (10, 1023), (20, 1023), (30, 3))]
+    return np.stack(parts, axis=-1).astype(np.uint16)
 
 
 def _bytes(texture: Any) -> int:
@@ -173,6 +192,7 @@ PIXEL: dict[str, tuple[type, int]] = {
     "rgba8unorm": (np.uint8, 4),
     "rgba8unorm-srgb": (np.uint8, 4),
     "bgra8unorm": (np.uint8, 4),
+    "rgb10a2unorm": (np.uint32, 1),  # three colours of 10 bits and alpha of 2: `unpack_rgb10a2`
     "r16float": (np.float16, 1),
     "rgba16float": (np.float16, 4),
     "r32float": (np.float32, 1),

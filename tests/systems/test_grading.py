@@ -146,27 +146,6 @@ def test_a_tone_curve_is_its_formula(air: Air, still: Still, tone: str) -> None:
     np.testing.assert_allclose(shown, 255 * encode(np.clip(expected, 0, 1)), atol=1.0)
 
 
-def test_a_slow_gradient_does_not_band(air: Air) -> None:
-    """Eight levels over 256 pixels are steps 32 wide; dithered, the mean of every few pixels follows the gradient."""
-    text = '[a.fill]\nshape = "linear"\ncolour = "#202020"\nto = "#282828"\nangle = 0.0\n[a.layer]\n[d.display]\n'
-    size = (256, 64)
-    light = air(text, *size).light()[0, :, 0].astype(float)
-    ideal = 255 * encode(light)
-    banded = air(text + "dither = false\n", *size).shown()[..., 0].astype(float)
-    dithered = air(text, *size).shown()[..., 0].astype(float)
-    wide = np.ones(8) / 8
-
-    def error(shown: Array) -> float:
-        means = np.convolve(shown.mean(axis=0), wide, "valid")
-        return float(np.abs(means - np.convolve(ideal, wide, "valid")).max())
-
-    assert error(banded) > 0.35
-    assert error(dithered) < 0.12
-    assert np.abs(dithered - ideal).max() < 1.01
-    runs = np.diff(np.flatnonzero(np.diff(dithered[32]) != 0))
-    assert runs.max() < 24  # of one level
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [

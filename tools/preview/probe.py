@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import wgpu
 
-from engine.gpu.device import Gpu, Mapping
+from engine.gpu.device import Gpu, Mapping, unpack_rgb10a2
 
 SIDE = 5
 """Pixels to a side over which a colour is averaged: a screen's grain is finer than its colour."""
@@ -26,12 +26,12 @@ class Probe:
         usage = wgpu.BufferUsage.MAP_READ | wgpu.BufferUsage.COPY_DST
         self._buffer: Any = gpu.device.create_buffer(label="probe", size=ROW_BYTES * SIDE, usage=usage)
         self._mapping: Mapping | None = None
-        self._pixels = (0, 0)
+        self._pixels, self._deep = (0, 0), False
         self.colour = ""
         """The newest, as "#rrggbb"; empty before the first."""
 
     def look(self, texture: Any, x: int, y: int) -> None:
-        """Ask for the colour around a pixel of an rgba8unorm texture, unless an answer is still to come."""
+        """Ask for the colour around a pixel of a texture, of 8 or 10 bits, unless an answer is still to come."""
         if self._mapping is not None:
             self._hear()
             return
@@ -45,7 +45,7 @@ class Probe:
             (width, height, 1),
         )
         self._gpu.submit(encoder.finish())
-        self._pixels = (width, height)
+        self._pixels, self._deep = (width, height), texture.format == "rgb10a2unorm"
         self._mapping = self._gpu.map(self._buffer)
 
     def _hear(self) -> None:
@@ -54,7 +54,11 @@ class Probe:
             return
         width, height = self._pixels
         rows = self._mapping.bytes().reshape(-1, ROW_BYTES)[:height, : 4 * width]
-        mean = np.rint(rows.reshape(-1, 4)[:, :3].mean(axis=0)).astype(int)
+        pixels = np.ascontiguousarray(rows).reshape(-1, 4)
+        mean = pixels[:, :3].mean(axis=0)
+        if self._deep:
+            mean = unpack_rgb10a2(pixels.view(np.uint32)[:, 0])[:, :3].mean(axis=0) * (255 / 1023)
+        mean = np.rint(mean).astype(int)
         self.colour = "#" + "".join(f"{each:02x}" for each in mean)
         del rows
         self._mapping.release()
