@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.component import state
-from engine.components import Camera, Key, Layer, Lighting, Mask, Overlay, Particles
+from engine.components import Camera, Key, Layer, Lighting, Mask, Overlay, Particles, Viewpoint
 from engine.components.mask import edge_of
 from engine.geometry import stored_box
 from engine.gpu.device import Gpu, Usage
@@ -218,6 +218,9 @@ class Masks:
         }
         self._shapes_wanted = {cloud.mask for _, (cloud,) in self._world.each(Particles) if cloud.emit == "edge"}
         self._shapes_wanted.update(layer.blur_without for _, (layer,) in self._world.each(Layer) if layer.blur_without)
+        followed = {viewpoint.follow for _, (viewpoint,) in self._world.each(Viewpoint)}
+        keyed = {self._world.name(entity) for entity, (matte,) in self._world.each(Matte) if matte.kind == KEY}
+        self._shapes_wanted.update(followed & keyed)  # other masks are where a CPU can look at them
         if any(overlay.outline for _, (overlay,) in self._world.each(Overlay)):
             self._shapes_wanted.update(self._world.name(entity) for entity, _ in self._world.each(Mask))
         for entity, (_,) in self._world.each(Lighting):
@@ -291,8 +294,9 @@ class Silhouette:
         self._passes = passes
         width, height = picture_size
         self.size = (self.WIDTH, max(16, round(self.WIDTH * height / width)))
-        usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
-        self.view: Any = passes.gpu.texture(f"{name} silhouette", *self.size, self.FORMAT, usage).create_view()
+        usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING | Usage.COPY_SRC
+        self.texture: Any = passes.gpu.texture(f"{name} silhouette", *self.size, self.FORMAT, usage)
+        self.view: Any = self.texture.create_view()
         self.textures = passes.textures(self.view)
         self._block = passes.uniforms.block(passes.shaders.struct("silhouette.wgsl", "Silhouette"))
         self._bound: Any = None

@@ -122,7 +122,7 @@ class Show:
             "capture": self.capture,
             "inference": self.inference,
             "masks": Masks(world, passes, clock, self.notices),
-            "viewpoint": Viewpoint(world),
+            "viewpoint": Viewpoint(world, self.gpu, clock),
             "lighting": self.lighting,
             "particles": self.particles,
             "layers": self.layers,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from engine import components
 from engine.component import state
 from engine.geometry import Vector
+from engine.gpu.device import Gpu
+from engine.gpu.readback import Copy, Readback
+from engine.gpu.tiles import KEY
 from engine.media.picture import Plane
 from engine.tick import Tick
+from engine.timing.clock import Clock
 from engine.world import World
 from systems.inference import Inferred, Shown
-from systems.masks import Matte
+from systems.masks import Matte, Silhouette
 
 LEAST_SHARE = 0.005
 """Of the picture: where less of it is person, nobody is there, and the viewpoint stays."""
@@ -30,45 +35,85 @@ class Followed:
     y: float = 0.0
     target_x: float = 0.0
     target_y: float = 0.0
+    coming: Coming | None = None  # a key's mask, on its way back
+
+
+class Coming:
+    """The shape of a person whom a key finds: what is on the GPU alone comes back a tick later, small.
+
+    Thread: main. Blocks: where the clock steps, for the GPU. Owns: two buffers. Fails: never.
+    """
+
+    def __init__(self, gpu: Gpu, silhouette: Silhouette) -> None:
+        self.silhouette = silhouette
+        self._readback = Readback(gpu, silhouette.texture, buffers=2)
+        self._recorded: Copy | None = None
+
+    def take(self, *, wait: bool) -> Vector | None:
+        """Return the middle of the person in the oldest shape that has come, or None."""
+        if self._recorded is not None:  # in the last tick, which is submitted by now
+            self._readback.sent(self._recorded, 0)
+            self._recorded = None
+        with self._readback.read(wait=wait) as found:
+            return middle_of(found[0][:, ::2]) if found is not None else None
+
+    def ask(self, encoder: Any) -> None:
+        """Have the shape copied as it is in this tick, unless two are on their way already."""
+        self._recorded = self._readback.reserve()
+        if self._recorded is not None:
+            self._readback.copy(encoder, self._recorded)
 
 
 class Viewpoint:
-    """Follows the middle of a person's mask, smoothly.
-
-    A key's mask is known to the GPU alone, and nothing is read back for this: it is followed by nobody.
+    """Follows the middle of a person's mask, smoothly; that of a key, which the GPU alone knows, a tick late.
 
     Reads: Viewpoint, Matte, Inferred, Shown. Writes: Followed. Sends: nothing.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, gpu: Gpu, clock: Clock) -> None:
         self._world = world
+        self._gpu = gpu
+        self._clock = clock
 
     def process(self, tick: Tick) -> None:
         """Go on towards where the person is."""
         for _, (viewpoint, followed) in self._world.each(components.Viewpoint, Followed):
             if not viewpoint.follow:
                 continue
-            self._look(viewpoint.follow, followed)
+            self._look(tick, viewpoint.follow, followed)
             share = 1.0 - math.exp(-tick.step_ns / 1e9 / max(viewpoint.smooth_s, 1e-3))
             followed.x += (followed.target_x - followed.x) * share
             followed.y += (followed.target_y - followed.y) * share
 
-    def _look(self, name: str, followed: Followed) -> None:
-        matte, inferred = self._world.get(name, Matte), self._world.get(name, Inferred)
-        if matte is None or matte.camera is None or not matte.changed:
+    def _look(self, tick: Tick, name: str, followed: Followed) -> None:
+        matte = self._world.get(name, Matte)
+        shown = self._world.get(matte.camera, Shown) if matte is not None and matte.camera is not None else None
+        if matte is None or shown is None or shown.picture is None or shown.planes is None:
             return
-        shown = self._world.get(matte.camera, Shown)
-        if shown is None or shown.picture is None or shown.planes is None:
-            return
-        answer = inferred.answer if inferred is not None else None
-        mask = answer.mask if answer is not None else shown.picture.truth
-        middle = middle_of(mask) if mask is not None else None
+        if matte.kind == KEY:
+            middle = self._keyed(tick, matte, followed)
+        else:
+            inferred = self._world.get(name, Inferred)
+            answer = inferred.answer if inferred is not None else None
+            mask = answer.mask if answer is not None else shown.picture.truth
+            middle = middle_of(mask) if mask is not None and matte.changed else None
         if middle is None:
             return
         x, y = middle
         for _ in range(shown.planes.quarter_turns):
             x, y = -y, x
         followed.target_x, followed.target_y = (-x if shown.planes.mirrored else x), y
+
+    def _keyed(self, tick: Tick, matte: Matte, followed: Followed) -> Vector | None:
+        """Return the middle of an earlier shape of a person whom a key finds, and ask for this tick's."""
+        if matte.silhouette is None:
+            return None
+        if followed.coming is None or followed.coming.silhouette is not matte.silhouette:
+            followed.coming = Coming(self._gpu, matte.silhouette)
+        middle = followed.coming.take(wait=self._clock.steps)
+        if matte.changed:
+            followed.coming.ask(tick.encoder)
+        return middle
 
 
 def middle_of(mask: Plane) -> Vector | None:

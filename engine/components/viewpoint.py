@@ -10,7 +10,7 @@ class Viewpoint:
     sway_x: float = field(0.0, "How far it sways to either side, in stage widths at depth 1.", low=0.0, high=1.0)
     sway_y: float = field(0.0, "How far it sways up and down, in stage heights at depth 1.", low=0.0, high=1.0)
     period_s: float = field(8.0, "Time from left to right and back.", low=0.1, high=600.0, unit="s")
-    follow: str = field("", "The entity whose person it follows: one that a network or the truth finds.", refers="mask")
+    follow: str = field("", "The entity whose person it follows.", refers="mask")
     follow_x: float = field(
         0.04, "How far it goes when the person is at their picture's edge, in stage widths.", low=-1.0, high=1.0
     )

@@ -12,7 +12,7 @@ import numpy as np
 import wgpu
 from numpy.typing import NDArray
 
-from engine.gpu.device import Gpu, Mapping
+from engine.gpu.device import PIXEL, Gpu, Mapping
 
 
 class Copy:
@@ -27,16 +27,18 @@ class Copy:
 
 
 class Readback:
-    """A ring of buffers into which an 8-bit one-channel texture is copied in one thread and read in another.
+    """A ring of buffers into which a texture of 8 bits a channel is copied in one thread and read in another.
 
-    Thread: `reserve`, `copy` and `sent` by whoever submits, `read` by one worker. Blocks: never; `read` says "not yet".
+    Thread: `reserve`, `copy` and `sent` by whoever submits, `read` by one worker. Blocks: never, unless `read` is told
+    to; else it says "not yet".
     Owns: the buffers. Fails: `reserve` returns None when all buffers are on their way; the caller counts a drop.
     """
 
     def __init__(self, gpu: Gpu, texture: Any, buffers: int = 4) -> None:
         self._gpu = gpu
         self._texture = texture
-        self._pitch = -(-texture.width // 256) * 256
+        self._channels = PIXEL[texture.format][1]
+        self._pitch = -(-texture.width * self._channels // 256) * 256
         self._lock = threading.Lock()
         self._free = [
             Copy(
@@ -82,18 +84,23 @@ class Readback:
             return len(self._sent)
 
     @contextmanager
-    def read(self) -> Iterator[tuple[NDArray[np.uint8], int] | None]:
-        """Give the oldest copy as (pixels (height, width), time_ns) if it is there, else None. Valid inside only."""
+    def read(self, *, wait: bool = False) -> Iterator[tuple[NDArray[np.uint8], int] | None]:
+        """Give the oldest copy as (pixels (height, width × channels), time_ns) if it is there. Valid inside only.
+
+        Else give None, or, with `wait`, for a clock that steps, wait for it.
+        """
         with self._lock:
             copy = self._sent[0] if self._sent else None
         if copy is None or copy.mapping is None:
             yield None
             return
         self._gpu.poll()
+        while wait and not copy.mapping.ready:
+            self._gpu.poll()
         if not copy.mapping.ready:
             yield None
             return
-        pixels = copy.mapping.bytes().reshape(-1, self._pitch)[:, : self._texture.width]
+        pixels = copy.mapping.bytes().reshape(-1, self._pitch)[:, : self._texture.width * self._channels]
         try:
             yield pixels, copy.time_ns
         finally:
