@@ -9,19 +9,13 @@ from pathlib import Path
 from engine.models.heat import nvml
 
 
-def held_bytes(pid: int | None = None) -> int | None:
-    """Return what a process, this one by default, holds in memory and on NVIDIA cards; None where nobody tells."""
-    pid = pid or os.getpid()
+def held_bytes(pid: int) -> int | None:
+    """Return what a process holds in memory and on NVIDIA cards; None where nobody tells."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
     except (OSError, IndexError, ValueError):
         return None
     return pages * os.sysconf("SC_PAGE_SIZE") + _on_cards(pid)
-
-
-def grown(before: int | None, now: int | None) -> int | None:
-    """Return how much more it is now, where both are known."""
-    return None if before is None or now is None else now - before
 
 
 def _on_cards(pid: int) -> int:

@@ -136,7 +136,7 @@ def _models(show: Show) -> dict[str, Any]:
             "input": model.segmenter.input_size,
             "lighter": model.segmenter.lighter or None,
             "sparing": model.sparing or None,
-            "memory_grown_mb": _mb(model.segmenter.grown_bytes),
+            "memory_grown_mb": _mb(model.grown_bytes),
             "age_ms": round(model.age_ns / 1e6, 1) if model.age_ns is not None else None,
         }
         for path, model in show.inference.models.items()

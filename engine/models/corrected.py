@@ -118,9 +118,9 @@ class SegmenterCorrected(Runner):
         return self.here.lighten(on, took_ms)
 
     @property
-    def grown_bytes(self) -> int | None:
+    def pid(self) -> int:
         """Of the model here."""
-        return self.here.grown_bytes
+        return self.here.pid
 
     @property
     def fallback(self) -> str:

@@ -62,9 +62,9 @@ class SegmenterLightened(Runner):
         return self._now.address
 
     @property
-    def grown_bytes(self) -> int | None:
-        """Of the model."""
-        return self.whole.grown_bytes
+    def pid(self) -> int:
+        """Of the one at work."""
+        return self._now.pid
 
     def lighten(self, on: bool, took_ms: float = 0.0) -> bool:
         """Have the lighter one at work, or no longer; False where there is none."""

@@ -156,5 +156,8 @@ def _read_sidecar(path: Path) -> Manifest:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ModelError(f"{path}: the sidecar cannot be read: {error}") from None
     except ValidationError as error:
-        mistakes = (f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}" for mistake in error.errors())
-        raise ModelError(f"{path}: " + "; ".join(mistakes)) from None
+        mistakes = error.errors()
+        said = "; ".join(f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}" for mistake in mistakes)
+        if any(len(mistake["loc"]) == 1 and "unexpected" in mistake["type"] for mistake in mistakes):
+            said += f": beside {path.stem}.onnx it is to say what that wants; if it is a scene, give it another name"
+        raise ModelError(f"{path}: {said}") from None

@@ -25,7 +25,6 @@ import numpy as np
 
 from engine.errors import ModelError
 from engine.media.picture import Picture, Plane
-from engine.memory import grown, held_bytes
 from engine.models.ladder import Ladder
 from engine.models.message import TOPIC, Failed, MaskMessage, Ready, Truth, read, read_words
 from engine.models.runner import Runner
@@ -70,6 +69,7 @@ class SegmenterProcess(Runner):
         self._truth = Truth(provider="", providers=[], nodes={}, fallback="")
         self._ladder: Ladder | None = None
         self._reasons: list[str] = []
+        self._folder = ""
         self.open()
 
     @property
@@ -93,16 +93,10 @@ class SegmenterProcess(Runner):
         return self._ready.address if self._ready is not None else ""
 
     @property
-    def grown_bytes(self) -> int | None:
-        """How much more memory the process holds than when the model was warm; anew from each start."""
-        process = self._process
-        return None if process is None else grown(self._warm_bytes, held_bytes(process.pid))
-
-    @property
     def pid(self) -> int:
-        """The process's number."""
-        assert self._process is not None
-        return self._process.pid
+        """The process's number, 0 while there is none."""
+        process = self._process
+        return 0 if process is None else process.pid
 
     def open(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Start the process, unless it lives, and wait until a first picture has gone all the way."""
@@ -115,7 +109,6 @@ class SegmenterProcess(Runner):
             if not stopping():
                 self._connect()
                 self._try_out(stopping)
-                self._warm_bytes = held_bytes(self.pid)
         except BaseException:
             self._end(0.0)
             raise
@@ -184,7 +177,7 @@ class SegmenterProcess(Runner):
         self._socket: Any = None
         self._heard = threading.Event()
         try:
-            self._folder = tempfile.mkdtemp(prefix="scrim-")  # that only this user can enter
+            self._folder = _own_folder(self._folder)
             self._memory = _nameless_memory()
         except OSError as error:
             raise self._not_started(error) from None
@@ -340,6 +333,15 @@ class SegmenterProcess(Runner):
 
 def _lie(what: str) -> ModelError:
     return ModelError(f"an answer of the process is refused, since {what}: it is started anew")
+
+
+def _own_folder(before: str) -> str:
+    """Return a new folder of this user's alone: where the last one was, so that readers find the masks again."""
+    if before:
+        with contextlib.suppress(OSError):
+            Path(before).mkdir(0o700)
+            return before
+    return tempfile.mkdtemp(prefix="scrim-")
 
 
 def _nameless_memory() -> int:

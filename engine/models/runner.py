@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
@@ -40,9 +41,9 @@ class Runner(ABC):
         return ""
 
     @property
-    def grown_bytes(self) -> int | None:
-        """How much more memory the process that runs it holds than when the model was warm, where that is known."""
-        return None
+    def pid(self) -> int:
+        """The number of the process that runs it."""
+        return os.getpid()
 
     @property
     def lighter(self) -> str:

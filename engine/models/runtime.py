@@ -197,7 +197,14 @@ def _open(model: str | bytes, name: str | Path, providers: Sequence[str], thread
                 f"{name}: the model is newer than the installed onnxruntime {runtime().__version__}: "
                 "update onnxruntime, or export the model with an older opset"
             ) from None
-        raise ModelError(f"{name}: the model does not open on {providers[0]}: {message}") from None
+        if operator := re.search(r"No Op registered for (\S+)", message):
+            raise ModelError(
+                f"{name}: the installed onnxruntime {runtime().__version__} has no operator {operator[1]}: update "
+                "onnxruntime, or export the model with standard operators alone"
+            ) from None
+        raise ModelError(
+            f"{name}: the model does not open on {providers[0]}: {message}: choose another provider or model"
+        ) from None
 
 
 def _truth(session: Any) -> str:

@@ -11,7 +11,6 @@ import numpy as np
 
 from engine.errors import ModelError
 from engine.media.picture import Picture, Plane
-from engine.memory import grown, held_bytes
 from engine.models import manifest
 from engine.models.runner import Runner
 from engine.models.runtime import Array
@@ -47,11 +46,10 @@ class Segmenter(Runner):
         self.name = path.stem
         self.path = path
         self._subject = session.provider if session is not None else f"{path}"
-        wanted = manifest.find(path)
+        wanted = self._wanted = manifest.find(path)
         self._session = session or Session(path, threads=threads, provider=provider, size=wanted.input.size)
         self._bind_input(wanted.input)
         self._bind_output(wanted.output)
-        self._warm_bytes = held_bytes()
 
     @property
     def provider(self) -> str:
@@ -72,11 +70,6 @@ class Segmenter(Runner):
     def fallback(self) -> str:
         """Why that is not the fastest provider installed, in one line, or nothing."""
         return self._session.fallback
-
-    @property
-    def grown_bytes(self) -> int | None:
-        """How much more memory this whole process holds than when the model was warm."""
-        return grown(self._warm_bytes, held_bytes())
 
     @property
     def fed(self) -> tuple[str, Array]:
@@ -215,6 +208,12 @@ class Segmenter(Runner):
         return "none" if shares and np.allclose(planes.sum(0), 1, atol=1e-2) else "softmax"
 
     def _refusal(self, reason: str) -> ModelError:
+        wanted = self._wanted
+        if isinstance(wanted, manifest.Known) and wanted.task != "person segmentation":
+            return ModelError(
+                f"{self._subject}: this is {wanted.name}, for {wanted.task}: a mask wants person segmentation, which "
+                "`scrim models list` names"
+            )
         return ModelError(
             f"{self._subject}: this is no person segmentation model that Scrim can use, since {reason}: one takes "
             "a picture, (1, height, width, 3) or (1, 3, height, width), and gives a mask of the same proportions with "

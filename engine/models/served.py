@@ -55,9 +55,9 @@ class SegmenterServed(Runner):
         return (not on or self._call.there is None) and self.here.lighten(on, took_ms)
 
     @property
-    def grown_bytes(self) -> int | None:
+    def pid(self) -> int:
         """Of the model here."""
-        return self.here.grown_bytes
+        return self.here.pid
 
     @property
     def fallback(self) -> str:

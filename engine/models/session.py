@@ -101,7 +101,7 @@ class Session:
             if name not in self._installed:
                 raise ModelError(
                     f"{path}: provider {name} is not in the installed onnxruntime, which has "
-                    f"{', '.join(self._installed)}"
+                    f'{", ".join(self._installed)}: use "auto", or see what `scrim doctor` says that {name} needs'
                 )
         self.inputs: list[Array] = []
         self.outputs: list[Array] = []

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.media.picture import Picture, Plane
+from engine.memory import held_bytes
 from engine.models.heat import hottest_c
 from engine.models.runner import Runner
 from engine.models.tidy import Tidying
@@ -150,6 +151,7 @@ class ModelWorker(Worker):
         self._celsius: float | None = None
         self._felt_ns: int | None = None
         self._pair = Pair()
+        self._held: tuple[int, int | None] = 0, None  # which process held how much
         self._none_lighter_until_ns = 0
         self._span = trace.span(self.name)
         self._work = threading.Event()
@@ -214,6 +216,7 @@ class ModelWorker(Worker):
 
     def count_from_here(self) -> None:
         """Begin to count anew."""
+        self._mark_memory()
         for desk in self._desks.values():
             desk.inferences = desk.lost = desk.spared = desk.inbox.displaced_count = 0
 
@@ -230,6 +233,18 @@ class ModelWorker(Worker):
     def open(self) -> None:
         """Make sure that the model is ready, wherever it runs."""
         self.segmenter.open(lambda: self.stopping)
+        self._mark_memory()
+
+    def _mark_memory(self) -> None:
+        pid = self.segmenter.pid
+        self._held = pid, held_bytes(pid)
+
+    @property
+    def grown_bytes(self) -> int | None:
+        """How much more the whole process that runs the model holds than when it was last warm; None if unknown."""
+        pid, before = self._held
+        now = held_bytes(pid) if pid == self.segmenter.pid else None
+        return None if before is None or now is None else now - before
 
     def close(self) -> None:
         """Give the model back after a failure."""

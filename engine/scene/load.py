@@ -142,6 +142,9 @@ def _found(source: Source, path: KeyPath, value: str, kind: FileKind) -> str:
     try:
         if file.exists() if kind == "camera" else file.is_file():  # a device is no ordinary file
             return str(file.absolute())
+        if file.is_dir():
+            source.blame(path, f"{path[-1]}: {shown(value)} is a folder; name a file in it")
+            return value
         nearby = [other.name for other in file.parent.iterdir()]
     except (OSError, ValueError):  # no such folder, or a name that no file can have
         nearby = []

@@ -123,4 +123,4 @@ def test_a_model_of_another_task_is_refused(
     media: Callable[[str], Path], red_set: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["models", "eval", str(media("models/yunet_n_320_320.onnx")), "--set", str(red_set)]) == 2
-    assert "this is no person segmentation model" in capsys.readouterr().err
+    assert "a mask wants person segmentation, which `scrim models list` names" in capsys.readouterr().err

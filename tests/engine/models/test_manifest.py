@@ -44,7 +44,7 @@ def test_the_sidecar_comes_before_the_manifest(tmp_path: Path) -> None:
         ("[input]\nmean = [1, 2, 3]\nstd = [1, 0, 1]", "input: .*std must not be 0"),
         ("[input]\nsize = [256]", "input.size"),
         ("[output]\nperson = -1", "output.person: .*greater than or equal to 0"),
-        ("[outptu]\n", "outptu: "),
+        ("[outptu]\n", "outptu: .*beside m.onnx .*; if it is a scene, give it another name"),
         ("[input\n", "cannot be read: .*line 1"),
     ],
 )

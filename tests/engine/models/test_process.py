@@ -117,7 +117,7 @@ def test_killed_it_is_started_anew_by_whoever_uses_it(alive: SegmenterProcess, n
     try:
         worker.submit(1, picture(1))
         until(lambda: worker.answers(1), "no answer").release()
-        first = alive.pid
+        first, address = alive.pid, alive.address
         os.kill(first, signal.SIGKILL)
         sequence = iter(range(2, 1000))
 
@@ -130,6 +130,8 @@ def test_killed_it_is_started_anew_by_whoever_uses_it(alive: SegmenterProcess, n
         assert answer.coverage > 0
         answer.release()
         assert alive.pid != first
+        assert worker.grown_bytes is not None, "of the new process"
+        assert alive.address == address, "whoever reads its masks goes on reading"
         said = [notice.text for notice in notices.all() if notice.severity == "visible"]
         assert said == ["the process died of signal 9, and is started anew"]
     finally:

@@ -237,3 +237,18 @@ def test_other_models_are_refused(media: Callable[[str], Path]) -> None:
     for path in others:
         with pytest.raises(ModelError, match=path.name):
             Segmenter(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("yunet_n_320_320", "face detection"),
+        ("yunet_n_dynamic", "face detection"),
+        ("mp_face_landmark468", "face landmarks"),
+        ("mp_face_blendshapes52", "face blendshapes"),
+        ("mobileface_embed256", "face identity embedding"),
+    ],
+)
+def test_a_known_model_of_another_task_is_named(media: Callable[[str], Path], name: str, task: str) -> None:
+    with pytest.raises(ModelError, match=f"this is .*, for {task}: a mask wants person segmentation, which `scrim"):
+        Segmenter(media(f"models/{name}.onnx"))

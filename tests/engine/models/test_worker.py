@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.media.picture import Picture, PictureBuffer, Plane
@@ -226,3 +227,13 @@ def test_a_hot_machine_is_felt(studio: Studio) -> None:
         worker.turn()
     assert worker.sparing == [": the machine is hot"]
     worker.stop()
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not tell")
+def test_what_the_process_holds_more_is_known(studio: Studio) -> None:
+    assert studio.worker.grown_bytes is None, "than when it was warm, which it was not"
+    studio.worker.count_from_here()
+    held = np.ones(100_000_000, np.uint8)
+    assert (studio.worker.grown_bytes or 0) > 0.8 * held.nbytes
+    studio.worker.count_from_here()
+    assert (studio.worker.grown_bytes or 0) < 0.5 * held.nbytes

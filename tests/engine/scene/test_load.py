@@ -192,16 +192,20 @@ def test_a_camera_may_be_no_file(write: Write, source: str) -> None:
         ('camera.source = "bulb.mp4"', "'device:0')"),
         ('mask.model = "a\\u0000b"', ""),
         (f'mask.model = "{"x" * 300}"', ""),
-        ('mask.model = "folder"', "(did you mean 'folder'?)"),
     ],
 )
 def test_a_missing_file_is_said_with_what_is_near(write: Write, wrong: Wrong, line: str, hint: str) -> None:
     write(b"", "clip.mp4")
-    write(b"", "folder/x")
     [mistake] = wrong(f'[front]\ncamera.source = "synthetic"\n[guest]\ncamera.mirror = true\n{line}')
     assert mistake.startswith("5:")
     assert "there is no file" in mistake
     assert mistake.endswith(hint)
+
+
+def test_a_folder_where_a_file_is_wanted_is_said(write: Write, wrong: Wrong) -> None:
+    write(b"", "folder/x")
+    [mistake] = wrong('[guest]\ncamera.source = "synthetic"\nmask.model = "folder"')
+    assert mistake == '3:6: model: "folder" is a folder; name a file in it'
 
 
 # Overrides
