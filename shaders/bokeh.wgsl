@@ -28,6 +28,12 @@ const HIGHLIGHT = 2.5;
 // Weight of the person, so that deep under them there is something at all.
 const LEAST = 0.002;
 
+// Of a disc: what it makes of a line is off by 5 % of its height; rings of 37 in all were off by 15 %.
+const SAMPLES = 48;
+
+// Cosine and sine of the golden angle.
+const GOLDEN = vec2f(-0.73736888, 0.67549029);
+
 @vertex
 fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
     return whole(index);
@@ -64,15 +70,14 @@ fn fs_gather(corner: Corner) -> @location(0) vec4f {
         }
         radius *= 1.0 - 0.55 * smoothstep(0.0, 0.7, near);
     }
-    // The middle, and three rings of 6, 12 and 18: as dense everywhere.
-    var sum = textureSampleLevel(prepared, linear_sampler, corner.uv, 0.0);
-    for (var ring = 1; ring <= 3; ring++) {
-        let count = 6 * ring;
-        for (var i = 0; i < count; i++) {
-            let angle = 6.2831853 * (f32(i) + 0.5 * f32(ring)) / f32(count);
-            let at = vec2f(cos(angle), sin(angle)) * (radius * f32(ring) / 3.0);
-            sum += textureSampleLevel(prepared, linear_sampler, corner.uv + at * lens.pixel, 0.0);
-        }
+    // Vogel's spiral (1979), as dense everywhere. No two samples stand above or beside each other: on rings many do, and
+    // an upright line is seen several times beside itself.
+    var sum = vec4f(0.0);
+    var way = vec2f(1.0, 0.0);
+    for (var i = 0; i < SAMPLES; i++) {
+        let at = way * (radius * sqrt((f32(i) + 0.5) / f32(SAMPLES)));
+        sum += textureSampleLevel(prepared, linear_sampler, corner.uv + at * lens.pixel, 0.0);
+        way = vec2f(way.x * GOLDEN.x - way.y * GOLDEN.y, way.x * GOLDEN.y + way.y * GOLDEN.x);
     }
     return vec4f(sum.rgb / sum.a, 1.0);
 }

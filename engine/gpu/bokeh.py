@@ -11,7 +11,7 @@ from engine.gpu.planes import LAYOUTS, Planes
 FORMAT = "rgba16float"
 
 RADIUS_PX = 5.0
-"""Of a disc, at the size at which it is gathered: 37 samples fill it without gaps."""
+"""Of a disc, at the size at which it is gathered: 48 samples fill it without gaps."""
 
 
 class Bokeh:

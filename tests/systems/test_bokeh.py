@@ -66,3 +66,17 @@ def test_nothing_of_the_person_bleeds_into_what_is_behind(air: Air, still: Still
     np.testing.assert_allclose(without_them[close][:, 1], decode(np.array(0xB1 / 255)), atol=0.03)
     under = (away > 24) & (away < 28)
     assert without_them[under][:, 1].mean() > 0.3, "the background goes on under them"
+
+
+@pytest.mark.parametrize("upright", [True, False])
+def test_a_line_is_seen_once_and_as_wide_as_a_disc(air: Air, still: Still, upright: bool) -> None:
+    """A disc makes half an ellipse of a line's profile; samples that stand in rows would make several lines of it."""
+    side = 108
+    picture = np.zeros((side, side, 3), np.uint8)
+    picture[:, 53:55] = 128
+    still(picture if upright else np.ascontiguousarray(picture.transpose(1, 0, 2)))
+    light = air(ROOM.format(without="").replace("6.0", "10.0"), side, side, ticks=2).light()[..., 0]
+    profile = light[30:78].mean(axis=0) if upright else light[:, 30:78].mean(axis=1)
+    ideal = np.sqrt(np.maximum(0.0, 20.0**2 - (np.arange(side) + 0.5 - 54) ** 2))
+    ideal *= profile.sum() / ideal.sum()
+    assert np.sqrt(np.square(profile - ideal).mean()) < 0.06 * ideal.max()
