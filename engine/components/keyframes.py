@@ -8,11 +8,15 @@ from pydantic_core import CoreSchema, core_schema
 from engine.component import Colour, bounds, component, field, fields_of, snake_case
 from engine.components.environment import Environment
 from engine.components.fill import Fill
+from engine.components.grade import Grade
+from engine.components.key import Key
 from engine.components.layer import Layer
 from engine.components.light import Light
 from engine.components.lighting import Lighting
+from engine.components.mask import Mask
 from engine.components.particles import Particles
 from engine.components.place import Place
+from engine.components.shader import Shader
 from engine.components.viewpoint import Viewpoint
 
 Tracks = dict[str, list[Any]]
@@ -20,8 +24,8 @@ Tracks = dict[str, list[Any]]
 
 Times = Annotated[tuple[Annotated[float, Field(ge=0.0, le=86400.0)], ...], Field(min_length=1)]
 
-REOPEN = frozenset({"blur_px"})
-"""Fields that textures are made for: they cannot change from tick to tick."""
+FIXED = frozenset({"blur_px", "fill_holes", "drop_specks", "max_delay_ms"})
+"""Numbers that something is made for, or that another thread goes by: they cannot change from tick to tick."""
 
 
 class Of:
@@ -31,7 +35,7 @@ class Of:
         self._fields = {
             name: info
             for name, info in fields_of(kind).items()
-            if info.annotation in (float, Colour) and name not in REOPEN
+            if info.annotation in (float, Colour) and name not in FIXED
         }
 
     def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -74,15 +78,24 @@ class Keyframes:
     start_s: float = field(0.0, "When on the show's clock times begin.", low=-86400.0, high=86400.0, unit="s")
     environment: Annotated[Tracks, Of(Environment)] = tracks(Environment)
     fill: Annotated[Tracks, Of(Fill)] = tracks(Fill)
+    grade: Annotated[Tracks, Of(Grade)] = tracks(Grade)
+    key: Annotated[Tracks, Of(Key)] = tracks(Key)
     layer: Annotated[Tracks, Of(Layer)] = tracks(Layer)
     light: Annotated[Tracks, Of(Light)] = tracks(Light)
     lighting: Annotated[Tracks, Of(Lighting)] = tracks(Lighting)
+    mask: Annotated[Tracks, Of(Mask)] = tracks(Mask)
     particles: Annotated[Tracks, Of(Particles)] = tracks(Particles)
     place: Annotated[Tracks, Of(Place)] = tracks(Place)
+    shader: Tracks = field(
+        {}, "Values of what this entity's look declares, such as shader.PARAMETER = [VALUE, VALUE]: one for each time."
+    )
     viewpoint: Annotated[Tracks, Of(Viewpoint)] = tracks(Viewpoint)
 
 
 KEYED: dict[str, type] = {
-    snake_case(kind.__name__): kind for kind in (Environment, Fill, Layer, Light, Lighting, Particles, Place, Viewpoint)
-}
+    snake_case(kind.__name__): kind
+    for kind in (
+        Environment, Fill, Grade, Key, Layer, Light, Lighting, Mask, Particles, Place, Shader, Viewpoint,
+    )
+}  # fmt: skip
 """The components whose fields can be keyed, by their TOML names."""

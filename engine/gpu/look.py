@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,14 @@ class Look:
         self.view: Any = passes.gpu.texture(f"{label} look", width, height, FORMAT, usage).create_view()
         data = self._block.data
         data["aspect"] = stage_size[0] / stage_size[1]
-        for name, parameter in read_look(Path(shader.file)).items():
-            said = shader.parameters.get(name)
-            data["parameters"][name] = parameter.default if said is None else parameter.read(said)
+        self._parameters = read_look(Path(shader.file))
+        self.set(shader.parameters)
+
+    def set(self, said: Mapping[str, Any]) -> None:
+        """Give the parameters these values, by name, and the others their own defaults."""
+        for name, parameter in self._parameters.items():
+            value = said.get(name)
+            self._block.data["parameters"][name] = parameter.default if value is None else parameter.read(value)
 
     def draw(self, encoder: Any, time_s: float) -> None:
         """Draw it as it is at a time."""

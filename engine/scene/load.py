@@ -12,6 +12,8 @@ import pydantic
 from pydantic_core import ErrorDetails
 
 from engine.component import FileKind, about, components, fields_of
+from engine.components import Keyframes
+from engine.components.keyframes import FIXED, KEYED
 from engine.errors import SceneError
 from engine.scene.rules import Complaint, complaints
 from engine.scene.schema import field_schemas
@@ -89,7 +91,9 @@ def _component(source: Source, path: KeyPath, component_type: type, fields: Mapp
     good = {}
     for name, value in fields.items():
         if name not in infos:
-            source.blame((*path, name), f"no field {name!r}{suggestion(name, infos)}")
+            unkeyed = component_type is Keyframes and name in components()
+            said = f"nothing of {name} can be keyed; of {', '.join(KEYED)} numbers and colours can"
+            source.blame((*path, name), said if unkeyed else f"no field {name!r}{suggestion(name, infos)}")
         elif (kind := about(infos[name]).file) and isinstance(value, str):
             good[name] = _found(source, (*path, name), value, kind)
         else:
@@ -110,10 +114,12 @@ def _in_plain_words(detail: ErrorDetails, component_type: type, value: object) -
     schema = field_schemas(component_type)[str(field)]
     limits = detail.get("ctx", {})
     if detail["type"] == "extra_forbidden":
+        if inside[-1] in FIXED and inside[-1] in fields_of(KEYED[str(field)]):
+            return f"{field}.{inside[-1]} cannot be keyed, since what it stands for is made once; leave it out here"
         return f"{field} has no number or colour {inside[-1]!r} to key{suggestion(inside[-1], schema['properties'])}"
     for part in inside if detail["type"] != "missing" else ():
         if isinstance(part, str):
-            field, schema = f"{field}.{part}", schema["properties"][part]
+            field, schema = f"{field}.{part}", schema.get("properties", {}).get(part) or schema["additionalProperties"]
         else:
             field, schema = f"{field}[{part}]", schema["items"]
         value = detail["input"]

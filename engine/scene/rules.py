@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -140,19 +140,28 @@ def _shader(shader: Shader) -> Iterator[tuple[str, tuple[str, ...], str]]:
         yield "shader", ("file",), 'shader has no look; give file = "FILE.wgsl"'
     elif file.is_file():  # where it is not there, that is said already
         try:
-            known = read_look(file)
+            read_look(file)
         except LookError as error:
             yield "shader", ("file",), f"{file.name}{f':{error.line}' if error.line else ''}: {error}"
             return
-        for name, value in shader.parameters.items():
-            if name not in known:
-                message = f"{file.name} has no parameter {name!r}{suggestion(name, known)}"
-                yield "shader", ("parameters",), message
-                continue
-            try:
-                known[name].read(value)
-            except ValueError as error:
-                yield "shader", ("parameters",), f"{error}, not {shown(value)}"
+        for message in _parameters(shader, shader.parameters.items()):
+            yield "shader", ("parameters",), message
+
+
+def _parameters(shader: Shader, said: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """Complain of values that a look cannot take; of a look that cannot be read it is complained elsewhere."""
+    try:
+        known = read_look(Path(shader.file))
+    except LookError:
+        return
+    for name, value in said:
+        if name not in known:
+            yield f"{Path(shader.file).name} has no parameter {name!r}{suggestion(name, known)}"
+            continue
+        try:
+            known[name].read(value)
+        except ValueError as error:
+            yield f"{error}, not {shown(value)}"
 
 
 def _keyframes(parts: Parts, keyframes: Keyframes) -> Iterator[tuple[str, tuple[str, ...], str]]:
@@ -168,6 +177,10 @@ def _keyframes(parts: Parts, keyframes: Keyframes) -> Iterator[tuple[str, tuple[
             if len(values) != len(times):
                 message = f"{name}.{field} has {len(values)} values for {len(times)} times; give one for each"
                 yield "keyframes", (name,), message
+    if (shader := _of(parts, Shader)) and keyframes.shader:
+        said = [(name, value) for name, values in keyframes.shader.items() for value in values]
+        for message in dict.fromkeys(_parameters(shader, said)):
+            yield "keyframes", ("shader",), message
 
 
 def _warp(warp: Warp) -> Iterator[tuple[str, tuple[str, ...], str]]:

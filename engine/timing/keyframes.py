@@ -6,10 +6,17 @@ import bisect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.component import Colour
 from engine.components.keyframes import KEYED, Keyframes
+from engine.components.shader import Shader
 
 Track = tuple[str, Sequence[Any]]
 """A field, and its value at each time: numbers, or colours in linear light."""
+
+
+def _read(values: Sequence[Any]) -> Sequence[Any]:
+    """Return values of a look as numbers and colours; those of components were read when they were checked."""
+    return [Colour.parse(value) if isinstance(value, str) else value for value in values]
 
 
 class Timeline:
@@ -22,7 +29,9 @@ class Timeline:
         self._keyframes = keyframes
         self._times_s = keyframes.times_s
         self.tracks: Mapping[str, Sequence[Track]] = {
-            name: list(found.items()) for name in KEYED if (found := getattr(keyframes, name))
+            name: [(field, _read(values)) for field, values in found.items()]
+            for name in KEYED
+            if (found := getattr(keyframes, name))
         }
 
     def apply(self, name: str, component: object, time_ns: int) -> None:
@@ -37,7 +46,10 @@ class Timeline:
                 value: Any = type(first)(*(a + (b - a) * share for a, b in zip(first, second, strict=True)))
             else:
                 value = first + (second - first) * share
-            setattr(component, field, value)
+            if isinstance(component, Shader):  # its tracks are parameters of the author's look
+                component.parameters = {**component.parameters, field: value}
+            else:
+                setattr(component, field, value)
 
     def _between(self, time_s: float) -> tuple[int, int, float]:
         """Return the keys before and after a time, and how far the value has gone from the one to the other."""

@@ -25,6 +25,8 @@ class LookDrawing(Drawing):
     def prepare(self, tick: Tick, shift: Vector) -> None:
         """Draw the look of this tick's time; pack opacity and place."""
         self.visible = True
+        if self.is_keyed:
+            self._look.set(self._shader.parameters)
         self._look.draw(tick.encoder, tick.now_ns / 1e9 * self._shader.speed)
         data = self._block.data
         data["opacity"] = self.layer.opacity

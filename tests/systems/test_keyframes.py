@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.components import Fill, Keyframes, Layer, Light
+from engine.components import Fill, Keyframes, Layer, Light, Shader
+from engine.errors import SceneError
 from engine.scene.load import load_scene
 from engine.scene.reload import apply_scene
 from systems.lighting import Lit
+from tests.picture import decode, encode, save_png
 from tests.shows import Air
 
 FADE = """
@@ -117,6 +120,10 @@ def test_lamps_are_those_of_when_the_picture_was_taken(air: Air) -> None:
         ("light.kind = ['spot']", ":3:7: light has no number or colour 'kind' to key"),
         ("place.x = [0.1]", ":3:1: place: this entity has no place whose fields could change; add its table"),
         ('light.colour = ["red"]', ':3:7: light.colour[0] must be a colour such as "#ff8800", not "red"'),
+        ("grade.exposure = [9.0]", ":3:7: grade.exposure[0] must be at most 8, not 9.0"),
+        ("layer.blur_px = [9.0]", ":3:7: layer.blur_px cannot be keyed, since what it stands for is made once"),
+        ("camera.speed = [9.0]", ":3:1: nothing of camera can be keyed; of environment, fill, grade, key, layer, "),
+        ("shader.height = 1.0", ":3:8: shader.height must be numbers in brackets, not 1.0"),
         ("light.x = []", ":3:7: light.x must be numbers in brackets, one at least, not []"),
     ],
 )
@@ -124,6 +131,93 @@ def test_a_mistake_is_said_in_its_place(air: Air, said: str, complaint: str) -> 
     with pytest.raises(Exception, match=r"show0\.toml") as found:
         air(f"[lamp.light]\n[lamp.keyframes]\n{said}\n")
     assert complaint in str(found.value)
+
+
+LOOK = """
+#include "common/look.wgsl"
+struct Parameters {
+    level: f32,   // [0.5, 0 to 1] How bright it is.
+    tint: vec3f,  // [#ffffff] Its colour.
+}
+fn look(at: vec2f, time_s: f32) -> vec3f {
+    return given.parameters.level * given.parameters.tint;
+}
+"""
+LOOKED_AT = """
+[wall.shader]
+file = "level.wgsl"
+parameters.level = 1.0
+[wall.layer]
+[wall.keyframes]
+times_s = [0.0, 1.0]
+ease = "linear"
+"""
+
+
+def test_the_parameters_of_a_look_change_with_time(air: Air, tmp_path: Path) -> None:
+    (tmp_path / "level.wgsl").write_text(LOOK, encoding="utf-8")
+    on_air = air(LOOKED_AT + 'shader.tint = ["#ff0000", "#0000ff"]\nshader.level = [0.0, 1.0]\n', ticks=16)
+    np.testing.assert_allclose(on_air.light()[20, 20], (0.25, 0.0, 0.25), atol=0.01)
+    on_air.ticks(30)
+    np.testing.assert_allclose(on_air.light()[20, 20], (0.0, 0.0, 1.0), atol=0.01)
+    written = on_air.show.scene.entities["wall"]["shader"]
+    assert isinstance(written, Shader)
+    assert written.parameters == {"level": 1.0}, "what the author wrote stays"
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ("shader.levle = [0.0, 1.0]", ":8:1: level.wgsl has no parameter 'levle' (did you mean 'level'?)"),
+        ("shader.level = [0.0, 2.0]", ":8:1: level must be 0 to 1, not 2.0"),
+        ("shader.tint = [0.0, 1.0]", ':8:1: tint must be a colour such as "#ff8800", not 0.0'),
+        ("shader.level = [0.0]", ":8:1: shader.level has 1 values for 2 times; give one for each"),
+    ],
+)
+def test_a_mistake_about_a_look_is_said_in_its_place(air: Air, tmp_path: Path, said: str, complaint: str) -> None:
+    (tmp_path / "level.wgsl").write_text(LOOK, encoding="utf-8")
+    with pytest.raises(SceneError) as found:
+        air(LOOKED_AT + said + "\n")
+    assert complaint in str(found.value)
+
+
+def test_the_grade_of_a_camera_and_of_a_display_change_with_time(air: Air, tmp_path: Path) -> None:
+    save_png(tmp_path / "grey.png", np.full((54, 96, 3), 128, np.uint8))
+    keyed = "keyframes]\ntimes_s = [0.0, 1.0]\nease = 'linear'\ngrade.exposure = [0.0, -2.0]\n"
+    on_air = air(
+        f"[front.camera]\nsource = 'grey.png'\n[front.layer]\n[front.grade]\n[front.{keyed}"
+        f"[plain.display]\ndither = false\n[wall.display]\ndither = false\n[wall.grade]\n[wall.{keyed}"
+    )
+    grey = float(decode(np.array(128 / 255)))
+    for ticks, stops in ((0, 0.0), (15, -1.0), (30, -2.0)):
+        on_air.ticks(ticks)
+        np.testing.assert_allclose(on_air.light()[20, 20], grey * 2**stops, rtol=0.005)
+        np.testing.assert_allclose(on_air.shown("plain")[20, 20], 255 * encode(np.array(grey * 2**stops)), atol=1)
+        np.testing.assert_allclose(on_air.shown("wall")[20, 20], 255 * encode(np.array(grey * 4**stops)), atol=1)
+
+
+def test_the_edge_of_a_mask_changes_with_time(air: Air) -> None:
+    on_air = air(
+        """
+        [front.camera]
+        source = "synthetic"
+        backdrop = "green"
+        width = 96
+        height = 54
+        [guest.mask]
+        camera = "front"
+        source = "key"
+        [guest.key]
+        [guest.layer]
+        [guest.keyframes]
+        times_s = [0.0, 0.2]
+        mask.choke_px = [0.0, 4.0]
+        """,
+        ticks=2,
+    )
+    before = float((on_air.light().sum(axis=2) > 0).mean())
+    after = float((on_air.ticks(8).light().sum(axis=2) > 0).mean())
+    assert after < 0.85 * before
 
 
 def test_a_whole_scene_of_keyframes_loads_as_it_is_written(air: Air) -> None:
