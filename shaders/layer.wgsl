@@ -46,6 +46,9 @@ fn fs_behind(corner: Corner) -> @location(0) vec4f {
     return textureLoad(backdrop, vec2i(corner.position.xy), 0);
 }
 
+// Whether nothing but that lies behind, and is read here: cheaper than to put it back first and to blend.
+override OVER: bool = false;
+
 // Whether the edge is moved, or fades.
 override MOVED: bool = false;
 
@@ -94,10 +97,13 @@ fn person_colour(uv: vec2f, encoded: vec3f, alpha: f32) -> vec3f {
 fn unmixed(uv: vec2f, encoded: vec3f, keyed: vec4f) -> vec3f {
     let block = textureSampleLevel(blocks, linear_sampler, uv, 0.0).rgb;
     let change = 2.0 * keyed.rgb - 1.0;
-    let detail = encoded - block;
-    let bright = luminance(detail);
-    let kept = keyed.a * select(1.0, keyed.a, bright * luminance(change) < 0.0);
-    return saturate(block + change + kept * mix(vec3f(bright), detail, keyed.a * keyed.a * keyed.a));
+    let bright = luma(layer.reading, uv) - luma_of(layer.reading, block);
+    let kept = keyed.a * select(1.0, keyed.a, bright * luma_of(layer.reading, change) < 0.0);
+    var detail = vec3f(bright);
+    if LAYOUT != NV12 {
+        detail = mix(detail, encoded - block, keyed.a * keyed.a * keyed.a);  // there is hue at full size
+    }
+    return saturate(block + change + kept * detail);
 }
 
 // Whether a screen's light is taken off the person.
@@ -129,7 +135,7 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
         } else {
             alpha *= share;
         }
-        if alpha < 0.002 {
+        if alpha < 0.002 && !OVER {
             discard;
         }
     }
@@ -144,5 +150,9 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
     if LIT || !GRADED {
         light = lit(colour, corner.uv, corner.position.xy);
     }
-    return blend_over(vec4f(light * alpha, alpha), layer.opacity, corner.position.xy);
+    let drawn = blend_over(vec4f(light * alpha, alpha), layer.opacity, corner.position.xy);
+    if OVER {
+        return drawn + (1.0 - drawn.a) * textureLoad(backdrop, vec2i(corner.position.xy), 0);
+    }
+    return drawn;
 }

@@ -20,20 +20,17 @@ fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance:
     return Corner(vec4f(x, corner.position.yzw), corner.uv);
 }
 
-// Nine samples between texels, a standard deviation of about one texel in all.
+// Four samples between texels, a standard deviation of 0.9 texels: 0.75² for the steps, 0.75 · 0.25 for the sampler.
 @fragment
 fn fs_main(corner: Corner) -> @location(0) vec4f {
-    let step = 1.2 / vec2f(textureDimensions(person));
+    let step = 0.75 / vec2f(textureDimensions(person));
     var sum = vec4f(0.0);
-    for (var y = -1; y <= 1; y++) {
-        for (var x = -1; x <= 1; x++) {
-            let uv = corner.uv + vec2f(f32(x), f32(y)) * step;
-            let weight = (2.0 - f32(abs(x))) * (2.0 - f32(abs(y))) / 16.0;
-            if BEHIND {
-                sum += weight * textureSampleLevel(behind, linear_sampler, uv, 0.0);
-            } else {
-                sum += weight * textureSampleLevel(person, linear_sampler, uv, 0.0);
-            }
+    for (var i = 0; i < 4; i++) {
+        let uv = corner.uv + select(-step, step, vec2<bool>((i & 1) == 1, i >= 2));
+        if BEHIND {
+            sum += 0.25 * textureSampleLevel(behind, linear_sampler, uv, 0.0);
+        } else {
+            sum += 0.25 * textureSampleLevel(person, linear_sampler, uv, 0.0);
         }
     }
     return sum;

@@ -134,8 +134,8 @@ fn cs_list(@builtin(global_invocation_id) id: vec3u) {
         if column < count.x {
             let own = &lists.tiles[row * count.x + column];
             here = atomicLoad(own);
-            let is_past = (here & WAS) != 0u && (here & (1u << SOLID_TILE)) == 0u;
             let is_seen = (here & (1u << EDGE_TILE | 1u << SOLID_TILE)) != 0u;
+            let is_past = (here & WAS) != 0u && !is_seen;
             atomicStore(own, select(0u, WAS, is_seen));
             here = (here & ~WAS) | select(0u, 1u << PAST_TILE, is_past);
         }

@@ -66,6 +66,8 @@ class Composite:
         self._steady = steady
         self._draw(encoder, stage, visible[drawn:], clear=not drawn)
         self._above = [(drawing, drawing.footprint) for drawing in visible[drawn:]] if drawn else []
+        for drawing in visible[drawn : drawn + 1]:
+            drawing.behind = None
 
     def _erase(self, encoder: Any, drawings: list[Drawing]) -> bool:
         """Put the base back only where the last tick drew on it, if all that is known: a person is a quarter of it."""
@@ -83,10 +85,13 @@ class Composite:
             ):
                 return False
         stage = self._stage
+        base = stage.kept("base")
+        for drawing in drawings[:1]:
+            drawing.behind = base
         render = self._passes.begin(encoder, stage.view)
         for drawing, last in self._above:
             assert last is not None
-            drawing.erase(render, stage.format, stage.kept("base"), last)
+            drawing.erase(render, stage.format, base, last)
         render.end()
         return True
 

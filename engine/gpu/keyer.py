@@ -27,7 +27,7 @@ SOLID_FROM, EMPTY_TO = 0.8, 0.12
 """Distances of which a tile is solid or empty through and through. A hair of one pixel, and a gap, has a quarter of its
 contrast where they are looked for."""
 
-REACH_TEXELS = 2
+REACH_TEXELS = 1
 """How far from a tile an edge still counts in it, at a quarter of the picture's size; and as far at half."""
 
 LEAST_SLOPE = 0.03

@@ -38,6 +38,7 @@ class Planes:
         self.still = False
         self.opaque = False
         self._rows = np.zeros((3, 4), np.float32)
+        self._luma = np.zeros(4, np.float32)
 
     def upload(self, picture: Picture) -> None:
         """Copy a picture's planes up as they are; a still's smaller copies too, as mip levels."""
@@ -66,12 +67,24 @@ class Planes:
         self.still = picture.still
         self.opaque = picture.opaque
         self._rows = yuv_rows(picture.matrix, picture.full_range)
+        self._luma[:] = (*luma_parts(picture.matrix), 0.0 if picture.full_range else BLACK)
 
     def write_reading(self, reading: NDArray[Any], lod: float = 0.0) -> None:
         """Write a shader's `Reading`."""
         reading["red"], reading["green"], reading["blue"] = self._rows
+        reading["luma"] = self._luma
         reading["pixel"] = (1.0 / self.size[0], 1.0 / self.size[1])
         reading["lod"] = lod
+
+
+BLACK = 16 / 255
+"""Y of black in limited range."""
+
+
+def luma_parts(matrix: Literal["bt601", "bt709"]) -> tuple[float, float, float]:
+    """Return Kr, Kg and Kb: what of R', G' and B' is in Y'."""
+    kr, kb = (0.299, 0.114) if matrix == "bt601" else (0.2126, 0.0722)
+    return kr, 1.0 - kr - kb, kb
 
 
 def yuv_rows(matrix: Literal["bt601", "bt709"], full_range: bool) -> NDArray[np.float32]:
@@ -79,9 +92,8 @@ def yuv_rows(matrix: Literal["bt601", "bt709"], full_range: bool) -> NDArray[np.
 
     ITU-R BT.601-7 and BT.709-6: Kr, Kb; limited range is 16 to 235 for luma and 16 to 240 for chroma.
     """
-    kr, kb = (0.299, 0.114) if matrix == "bt601" else (0.2126, 0.0722)
-    kg = 1.0 - kr - kb
-    luma, luma_zero, chroma = (1.0, 0.0, 1.0) if full_range else (255 / 219, 16 / 255, 255 / 224)
+    kr, kg, kb = luma_parts(matrix)
+    luma, luma_zero, chroma = (1.0, 0.0, 1.0) if full_range else (255 / 219, BLACK, 255 / 224)
     rows = np.array(
         [
             [luma, 0.0, chroma * 2 * (1 - kr)],

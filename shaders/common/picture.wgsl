@@ -16,6 +16,7 @@ struct Reading {
     red: vec4f,      // · (luma, blue difference, red difference, 1)
     green: vec4f,
     blue: vec4f,
+    luma: vec4f,     // and which part of each is luma; in w what black is
     pixel: vec2f,    // one picture pixel in uv
     lod: f32,        // mip level that matches the size on the stage
     pad: f32,
@@ -26,20 +27,33 @@ fn decode_yuv(reading: Reading, luma: f32, chroma: vec2f) -> vec3f {
     return saturate(vec3f(dot(reading.red, yuv), dot(reading.green, yuv), dot(reading.blue, yuv)));
 }
 
+fn luma_of(reading: Reading, encoded: vec3f) -> f32 {
+    return dot(reading.luma.rgb, encoded);
+}
+
+// The luma at `uv`, 0 to 1: all that is left of an NV12 picture where its chroma is known already.
+fn luma(reading: Reading, uv: vec2f) -> f32 {
+    if LAYOUT != NV12 {
+        return luma_of(reading, picture(reading, uv).rgb);
+    }
+    return saturate(reading.red.x * (raw_luma(reading, uv) - reading.luma.w));
+}
+
+fn raw_luma(reading: Reading, uv: vec2f) -> f32 {
+    if EXACT {
+        return textureLoad(plane_0, vec2i(uv / reading.pixel), 0).r;
+    }
+    return textureSampleLevel(plane_0, linear_sampler, uv, 0.0).r;
+}
+
 // The picture at `uv` (0 to 1): encoded, straight alpha; or premultiplied light where LAYOUT says so.
 fn picture(reading: Reading, uv: vec2f) -> vec4f {
-    let texel = vec2i(uv / reading.pixel);
     if LAYOUT == NV12 {
-        var luma: f32;
-        if EXACT {
-            luma = textureLoad(plane_0, texel, 0).r;
-        } else {
-            luma = textureSampleLevel(plane_0, linear_sampler, uv, 0.0).r;
-        }
-        return vec4f(decode_yuv(reading, luma, textureSampleLevel(plane_1, linear_sampler, uv, 0.0).rg), 1.0);
+        let chroma = textureSampleLevel(plane_1, linear_sampler, uv, 0.0).rg;
+        return vec4f(decode_yuv(reading, raw_luma(reading, uv), chroma), 1.0);
     }
     if EXACT {
-        return textureLoad(plane_0, texel, 0);
+        return textureLoad(plane_0, vec2i(uv / reading.pixel), 0);
     }
     return textureSampleLevel(plane_0, linear_sampler, uv, reading.lod);
 }

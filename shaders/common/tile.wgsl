@@ -5,7 +5,7 @@ const EDGE_TILE = 1u;
 const SOLID_TILE = 2u;
 const NEAR_TILE = 3u;    // an edge, or beside one
 const AROUND_TILE = 4u;  // an edge, or at most two tiles from one
-const PAST_TILE = 5u;    // what was an edge or solid the last time, and is not solid now: there something is to be erased
+const PAST_TILE = 5u;    // empty now, and an edge or solid the last time: there something is to be erased
 const LISTS = 6u;
 
 const WAS = 1u;  // a tile that was an edge or solid the last time

@@ -93,6 +93,7 @@ class Drawing(ABC):
         self.lit: Lit | None = None
         self.is_keyed = False  # whether what the author says of it changes with time
         self._clip = clip
+        self.behind: Any = None  # while it is drawn: the view of all that is behind it, where that is known
         self._small = small_stroke(layer)
         self._pipelines: dict[Any, Any] = {}
 
@@ -190,10 +191,10 @@ class Drawing(ABC):
             )
         return self._pipelines[key]
 
-    def _bound(self, *views: Any) -> Any:
+    def _bound(self, *views: Any, behind: Any = None) -> Any:
         """Return the textures of a draw: its own, bindings 0 to 4, 6, 8 and 9, and the canvas's among them."""
         own = (*views, *(None,) * (8 - len(views)))
-        backdrop = self._canvas.backdrop_view if self.needs_backdrop else None
+        backdrop = self._canvas.backdrop_view if self.needs_backdrop else behind
         clip = self._clip.view if self._clip is not None else None
         under = self._canvas.beneath if self._reads_beneath else None
         beneath = under.view if under is not None else None

@@ -45,7 +45,8 @@ class PictureDrawing(Drawing):
         self._tiled: Tiles | None = None  # where the picture is drawn in tiles
         self._tiles: Tiles | None = None  # of the picture's own alpha
         self._blur: PictureBlur | Bokeh | None = None
-        self._base: tuple[Any, Any] | None = None  # the view of a kept base, and its textures
+        self._views: tuple[Any, ...] = ()
+        self._before: tuple[Any, Any] | None = None  # the view of a kept base, and the textures with it
 
     def prepare(self, tick: Tick, shift: Vector) -> None:
         """Pack picture, matte and light; blur where the picture is new."""
@@ -97,9 +98,12 @@ class PictureDrawing(Drawing):
             return
         for tile in (SOLID, EDGE):
             values = {**constants, "MATTE": NONE if tile == SOLID else self._matte_kind, "TILE": tile}
-            opaque = self.hides and tile == SOLID
+            is_over = tile == EDGE and self._is_over(stroke)
+            values["OVER"] = float(is_over)
+            opaque = is_over or (self.hides and tile == SOLID)
             pipeline = self._pipeline("layer.wgsl", target_format, stroke, values, "vs_tile", opaque)
-            self._tiled.draw(render, pipeline, self._block, self._textures, tile)
+            textures = self._textures_before(self.behind) if is_over else self._textures
+            self._tiled.draw(render, pipeline, self._block, textures, tile)
 
     @property
     def footprint(self) -> Footprint | None:
@@ -113,17 +117,27 @@ class PictureDrawing(Drawing):
 
     def erase(self, render: Any, target_format: str, base: Any, drawn: Footprint) -> None:
         """Draw the base where it was and will not cover all."""
-        tiles = drawn.tiles
-        if self._base is None or self._base[0] is not base:
-            self._base = (base, self._passes.textures(*(None,) * 5, base))
-        kinds = [PAST if drawn.turn != tiles.turn else EDGE]
+        kinds = [PAST] if drawn.turn != drawn.tiles.turn else []
+        if not self._is_over(self._strokes[0]):
+            kinds.append(EDGE)
         if not self.covers:
             kinds.append(SOLID)
+        textures = self._textures_before(base)
         for kind in kinds:
             pipeline = self._pipeline(
                 "layer.wgsl", target_format, ERASURE, {"TILE": kind}, "vs_tile", fragment="fs_behind"
             )
-            tiles.draw(render, pipeline, self._block, self._base[1], kind)
+            drawn.tiles.draw(render, pipeline, self._block, textures, kind)
+
+    def _is_over(self, stroke: Stroke) -> bool:
+        """Whether edges are mixed with what is behind them by the shader."""
+        return self.behind is not None and stroke.mix == "normal" and self._clip is None
+
+    def _textures_before(self, base: Any) -> Any:
+        """Return the textures of the draw with a kept base as what is behind it."""
+        if self._before is None or self._before[0] is not base:
+            self._before = (base, self._bound(*self._views, behind=base))
+        return self._before[1]
 
     @property
     def covers(self) -> bool:
@@ -177,7 +191,7 @@ class PictureDrawing(Drawing):
         self._matte_kind = matte.kind if matte is not None else NONE
         self._moved = matte is not None and matte.moved_px > 0.0
         views = (self._blur.view,) if self._blur is not None else planes.views
-        self._textures = self._bound(
+        self._views = (
             *(*views, None)[:2],
             matte.view if matte is not None else None,
             None,
@@ -186,6 +200,7 @@ class PictureDrawing(Drawing):
             self._grading.view if self._grading is not None else None,
             matte.keyer.keyed if matte is not None and matte.keyer is not None else None,
         )
+        self._textures, self._before = self._bound(*self._views), None
         self._tiled = tiles
         self._laid = None
         return True
