@@ -33,14 +33,21 @@ REACH_TEXELS = 1
 LEAST_SLOPE = 0.03
 """Distance per texel below which there is no edge but noise: a camera's noise differs by 0.02 from texel to texel."""
 
-CELLS = (20, 12)  # as in shaders/key.wgsl
+QUADS = 10 * 6
+"""How many quads a whole picture is drawn in, as in shaders/key.wgsl."""
+
+CELLS = (20, 12)
 """How finely the light on a screen is known: lamps make it vary slowly, and an odd cell is outvoted."""
 
 OTHER_LIGHT = 0.35
 """Distance in hue and saturation up to which a colour may be the screen in another light."""
 
-LEARNING, UNSEEN = 0.1, 0.01
-"""Shares of a new picture in what is known of the screen's light, where it is seen and where somebody is before it."""
+LEARNING, UNSEEN = 0.19, 0.02
+"""Shares of a picture that is learned from in what is known of the screen's light, where it is seen and where somebody
+is before it."""
+
+LEARN_EACH = 2
+"""Of how many pictures one is learned from: lamps change slower than people."""
 
 
 class Keyed(Sorted, Protocol):
@@ -99,6 +106,7 @@ class Keyer:
         self._edge_source = passes.textures(self.keyed, self._slope)
         self._matte_source = passes.textures(self.keyed, self._edge, *(None,) * 7, self.sides.view)
         self._bound: Any = None
+        self._pictures = 0
 
     def run(self, encoder: Any, planes: Planes, matte: Keyed, plate: Any = None) -> None:
         """Key a picture; `plate` is the view of a still of the empty screen."""
@@ -109,15 +117,17 @@ class Keyer:
         planes.write_reading(self._block.data["reading"])
         matte.write(self._block.data["cutout"])
         passes = self._passes
+        learns = evened and (rounds > 1 or self._pictures % LEARN_EACH == 0)
+        self._pictures += 1
         for _ in range(rounds):
             if evened:
                 self._bind(planes, LEARNED, self._light.view)
             else:
                 self._bind(planes, NAMED if plate is None else PLATE, plate)
             render = passes.begin(encoder, self.coarse)
-            passes.draw(render, self._look, self._block, self._source, CELLS[0] * CELLS[1])
+            passes.draw(render, self._look, self._block, self._source, QUADS)
             render.end()
-            if evened:
+            if learns:
                 self._light.learn(encoder)
         self._tiles.sort(encoder, planes, matte)
         self.sides.gather(encoder, self._tiles)

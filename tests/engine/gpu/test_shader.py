@@ -276,6 +276,8 @@ def test_python_and_wgsl_count_alike() -> None:
     assert f"@workgroup_size({tiles.ROWS})" in sorting
     grid = structs((FOLDER / "common/tile.wgsl").read_text(encoding="utf-8"))["Grid"]
     assert grid == tiles.GRID
-    assert f"CELLS = vec2u({keyer.CELLS[0]}u, {keyer.CELLS[1]}u)" in (FOLDER / "key.wgsl").read_text(encoding="utf-8")
+    quads = re.search(r"QUADS = vec2u\((\d+)u, (\d+)u\)", (FOLDER / "key.wgsl").read_text(encoding="utf-8"))
+    assert quads is not None
+    assert int(quads[1]) * int(quads[2]) == keyer.QUADS
     assert f"array<Lamp, {lighting.MOST_LAMPS}>" in (FOLDER / "shade.wgsl").read_text(encoding="utf-8")
     assert f"@workgroup_size({particles.GROUP})" in (FOLDER / "particles.wgsl").read_text(encoding="utf-8")
