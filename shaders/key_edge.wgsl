@@ -43,7 +43,7 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
     let along = vec2i(round(way));
     let ahead = length(slope_at(p + along));
     let behind = length(slope_at(p - along));
-    // What is usual: the mean of eight around, two texels away.
+    // What is usual: the mean of four around, two texels away on both axes.
     var usual = 0.0;
     for (var i = 0; i < 4; i++) {
         let offset = vec2i(select(-2, 2, (i & 1) == 1), select(-2, 2, i >= 2));

@@ -27,7 +27,7 @@ fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance:
 }
 
 // How near the silhouette is: 1 on it and beside it, 0 two texels off. A weak piece of line counts if a strong one is
-// as near. Four filtered samples see the sixteen texels around; a line crosses four of them.
+// as near. Five texels are seen, the own one and those at its corners: a line that passes beside it crosses one of them.
 fn nearness(uv: vec2f) -> f32 {
     let step = 1.0 / vec2f(textureDimensions(line));
     let seen = textureSampleLevel(line, linear_sampler, uv - step, 0.0).rg
