@@ -168,6 +168,8 @@ class Masks:
         self._screens = Screens(passes.gpu, clock, notices)
         self._revision = -1
         self._shapes_wanted: set[str] = set()  # masks of which light or particles need the shape
+        self._notices = notices
+        self._said: set[str] = set()  # masks of whose pictures' alpha was spoken
         self._moving: set[int] = set()  # cameras of masks that move with their pictures
 
     def process(self, tick: Tick) -> None:
@@ -185,6 +187,10 @@ class Masks:
             if shown is None or shown.picture is None or shown.planes is None:
                 continue
             name = self._world.name(entity)
+            if not shown.planes.opaque and name not in self._said:
+                self._said.add(name)
+                words = 'pictures have alpha: what is transparent in them is cut off too; alpha = "ignored" keeps it'
+                self._notices.say("noted", "masks", f"{name}: its camera's {words}")
             stale, matte.stale = matte.stale, False
             if matte.kind == KEY:
                 if shown.changed or stale:

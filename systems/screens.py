@@ -112,6 +112,9 @@ class Screens:
         if abs(width * down / (height * across) - 1.0) > SHAPE_OFF:
             words = f"{name}: the plate is {width}×{height} px, its camera {across}×{down}: it is stretched over it; "
             self._notices.say("visible", "masks", words + "take one with this camera")
+        if rgba[..., 3].min() < 255:
+            words = f"{name}: the plate has transparent parts, whose colours count as they are; save it without alpha"
+            self._notices.say("visible", "masks", words)
         usage = Usage.TEXTURE_BINDING | Usage.COPY_DST
         texture = self._gpu.texture(f"{name} plate", width, height, "rgba8unorm", usage)
         self._gpu.upload(texture, rgba)

@@ -26,6 +26,11 @@ class Camera:
     rotate: Literal[0, 90, 180, 270] = field(0, "Turn clockwise, after what the file itself says.", unit="°")
     matrix: Literal["auto", "bt601", "bt709"] = field("auto", "Colour matrix of YUV pictures, where the file is wrong.")
     levels: Literal["auto", "full", "limited"] = field("auto", "Level range of YUV pictures, where the file is wrong.")
+    alpha: Literal["straight", "premultiplied", "ignored"] = field(
+        "straight",
+        "What the alpha of a file is: beside its colours, in them already, or nothing to go by. Where a person is "
+        "cut out of it, what is transparent is cut off as well.",
+    )
     backdrop: Literal["green", "blue", "wall", "room"] = field(
         "green", "What stands behind the synthetic performer: a screen to key, a plain wall, or a room full of things."
     )

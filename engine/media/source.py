@@ -34,7 +34,7 @@ def open_source(source: str, camera: Camera, say: Say) -> Source:
         what = "is a folder, not a file" if Path(source).is_dir() else "does not exist"
         raise CameraError(f'{source} {what}; correct camera.source, or use "synthetic"')
     if Path(source).suffix.lower() in SUFFIXES:
-        return Still(Path(source), say)
+        return Still(Path(source), say, camera.alpha)
     if Path(source).suffix.lower() in LIGHT_SUFFIXES:
         return LightStill(Path(source), say)
     if (camera.speed, camera.from_s, camera.to_s) != (1.0, 0.0, 0.0):

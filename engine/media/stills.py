@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import CameraError
+from engine.media.alpha import Meaning, read_alpha, seems_premultiplied
 from engine.media.picture import Picture, PictureBuffer, Plane
 from engine.media.shot import Say, Shot, Source
 
@@ -31,8 +32,11 @@ LARGEST_PX = 8192
 class Still(Source):
     """A picture file; 16 bit and grey become 8 bit RGBA, and what EXIF says of its rotation is obeyed."""
 
-    def __init__(self, path: Path, say: Say) -> None:
+    def __init__(self, path: Path, say: Say, alpha: Meaning = "straight") -> None:
         rgba = read_rgba(path, say)
+        if alpha == "straight" and seems_premultiplied(rgba):
+            say(f'{path.name} has dark rims: its alpha seems to be in its colours; set alpha = "premultiplied"')
+        read_alpha(rgba, alpha)
         height, width = rgba.shape[:2]
         self.description = f"still {path.suffix[1:].lower()}, {width}×{height}"
         self._shot: Shot | None = Shot(0, partial(write_rgba, rgba, halves(rgba)))

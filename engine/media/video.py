@@ -15,6 +15,7 @@ from av.video.reformatter import Colorspace, VideoReformatter
 
 from engine.components.camera import Camera
 from engine.errors import CameraError
+from engine.media.alpha import read_alpha, seems_premultiplied
 from engine.media.picture import Picture, PictureBuffer, Plane
 from engine.media.shot import SECOND_NS, Say, Shot, Source
 
@@ -58,6 +59,7 @@ class Video(Source):
         self._say = say
         self._network = network
         self._reformatter = VideoReformatter()
+        self._judged = False  # whether its alpha was looked at
         self._container: Any = None
         self._first_ns: int | None = None
         self._open()
@@ -212,7 +214,15 @@ class Video(Source):
             how = {"src_colorspace": SWS_MATRICES[matrix], "src_color_range": levels} if is_yuv else {}
             rgba = self._reformatter.reformat(frame, format="rgba", **how)
             np.copyto(planes[0], _view(rgba.planes[0], 4))
-            picture = Picture(0, 0, frame.width, frame.height, "rgba", planes)
+            opaque = True
+            if has_alpha or layout.has_palette:
+                if camera.alpha == "straight" and not self._judged:
+                    self._judged = True
+                    if seems_premultiplied(planes[0]):
+                        words = 'has dark rims: its alpha seems to be in its colours; set alpha = "premultiplied"'
+                        self._say(f"{self._shown} {words}")
+                opaque = read_alpha(planes[0], camera.alpha)
+            picture = Picture(0, 0, frame.width, frame.height, "rgba", planes, opaque=opaque)
         else:
             luma, chroma = planes = buffer.shape("nv12", frame.width, frame.height)
             if layout.name in ("yuv420p", "yuvj420p"):

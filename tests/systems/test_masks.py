@@ -328,3 +328,28 @@ def test_a_person_who_moves_leaves_nothing_behind(
     assert ways[-1] == erased
     monkeypatch.setattr(Composite, "_erase", lambda *_: False)
     np.testing.assert_array_equal(found, air(text, 320, 180, ticks=20).light())
+
+
+def test_alpha_in_what_is_cut_out_is_cut_off_too_and_that_is_said_once(air: Air, still: Still) -> None:
+    picture = np.full((18, 32, 4), (200, 60, 60, 255), np.uint8)
+    picture[:, 16:, 3] = 0
+    still(picture)
+    text = KEYED.format(despill=1.0) + BEHIND.format("#fff")
+    on_air = air(text, 32, 18, ticks=3)
+    assert on_air.light()[9, 4, 2] < 0.1, "the person"
+    assert on_air.light()[9, 28, 2] > 0.9, "what is behind"
+    assert [said for said in on_air.said if "alpha" in said] == [
+        "masks: front: its camera's pictures have alpha: what is transparent in them is cut off too; "
+        'alpha = "ignored" keeps it'
+    ]
+    ignored = air(text.replace("[front.mask]", 'alpha = "ignored"\n[front.mask]'), 32, 18, ticks=3)
+    assert ignored.light()[9, 28, 2] < 0.1
+    assert not ignored.said
+
+
+def test_alpha_in_a_plate_is_said(air: Air, still: Still) -> None:
+    still(np.full((18, 32, 3), (0, 177, 64), np.uint8))
+    still(np.full((18, 32, 4), (0, 177, 64, 90), np.uint8), "plate.png")
+    on_air = air(KEYED.format(despill=1.0).replace("screen =", 'plate = "plate.png"\nscreen ='), 32, 18, ticks=3)
+    (said,) = on_air.said
+    assert said.endswith("the plate has transparent parts, whose colours count as they are; save it without alpha")
