@@ -5,6 +5,7 @@ The only file that knows gRPC, which loads at first use. Whom TLS trusts can be 
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -131,8 +132,8 @@ class ServerSession:
                 data: Any = b"".join(answer.raw_output_contents[index : index + 1])
             else:
                 data = np.array(output.contents.fp32_contents, np.float32).tobytes()
-            count = int(np.prod(output.shape, dtype=np.int64))
-            if dtype == np.void or count < 0 or len(data) != count * dtype.itemsize:
+            negative = any(size < 0 for size in output.shape)
+            if dtype == np.void or negative or len(data) != math.prod(output.shape) * dtype.itemsize:
                 shape = " × ".join(map(str, output.shape))
                 said = f"{output.name} is {shape} of {output.datatype}"
                 raise self._refusal(f"it says that {said}, and sends {len(data)} bytes")
@@ -172,4 +173,5 @@ class ServerSession:
 
     def _refusal(self, reason: str) -> ModelError:
         version = f" version {self.version}" if self.version else ""
-        return ModelError(f"{self.address.shown} does not serve {self.model}{version} as agreed: {reason}")
+        said = " ".join(reason.split())  # the server's own words may have lines
+        return ModelError(f"{self.address.shown} does not serve {self.model}{version} as agreed: {said}")

@@ -33,21 +33,27 @@ PATIENCE_S = 10.0
 
 def run(quick: bool = False) -> Result:
     """Ask for masks here, in a process and on a server, in turn; then from many shows; then kill the server."""
-    result = Result("server")
     try:
         triton = TritonServer(MODEL)
     except MissingError as missing:
+        result = Result("server")
         result.skipped = str(missing)
         return result
     try:
-        _call(result, triton, 5 if quick else 200)
-        _contexts(result, 5 if quick else 60)
-        _batches(result, 5 if quick else 60)
-        for clients in CLIENTS[-1:] if quick else CLIENTS:
-            _clients(result, triton, clients, 8 if quick else 80)
-        _lost(result, triton, quick)
+        return measure(triton, quick)
     finally:
         triton.stop()
+
+
+def measure(triton: TritonServer, quick: bool = False) -> Result:
+    """Do all that with a server that runs; it is killed in the end."""
+    result = Result("server")
+    _call(result, triton, 5 if quick else 200)
+    _contexts(result, 5 if quick else 60)
+    _batches(result, 5 if quick else 60)
+    for clients in CLIENTS[-1:] if quick else CLIENTS:
+        _clients(result, triton, clients, 8 if quick else 80)
+    _lost(result, triton, quick)
     return result
 
 

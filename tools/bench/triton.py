@@ -46,6 +46,11 @@ class TritonServer:
         """Where it answers."""
         return f"grpc://127.0.0.1:{self.port}/{self._model.stem}"
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started, and not killed since."""
+        return self._process is not None
+
     def start(self) -> None:
         """Start it, and wait until it has the model; on a busy machine its parts may lose patience with each other."""
         if not any(self._start() for _ in range(ATTEMPTS)):

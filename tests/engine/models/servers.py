@@ -38,6 +38,8 @@ class Server:
         self.version = "1"
         self.said_datatype = "FP32"
         self.cut = 0  # bytes that are left out of an answer
+        self.said_shape: tuple[int, ...] | None = None  # of an answer, whatever it is
+        self.said_name = "mask"
         self.answers = 0
         self.open = threading.Event()  # answers wait for it
         self.open.set()
@@ -91,7 +93,7 @@ class Server:
         pictures = np.frombuffer(request.raw_input_contents[0], DTYPES[tensor.datatype]).reshape(tuple(tensor.shape))
         masks = np.ascontiguousarray(self.model(pictures))
         answer = messages()["ModelInferResponse"](model_name=self.name, model_version=self.version)
-        answer.outputs.add(name="mask", datatype=DATATYPES[masks.dtype], shape=masks.shape)
+        answer.outputs.add(name=self.said_name, datatype=DATATYPES[masks.dtype], shape=self.said_shape or masks.shape)
         data = masks.tobytes()
         answer.raw_output_contents.append(data[: len(data) - self.cut])
         self.answers += 1

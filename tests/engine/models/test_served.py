@@ -162,6 +162,10 @@ def test_a_version_that_is_asked_for_is_that_or_none(model: Path, server: Server
         ({"size": (4, 32)}, "this is no person segmentation model that Scrim can use, since "),
         ({"said_datatype": "BF16"}, "does not serve red as agreed: its picture is BF16, which Scrim cannot fill"),
         ({"name": "green"}, "has no model 'red': name one that it has"),
+        ({"size": (16, 10**9)}, "its input is picture (?, 16, 1000000000, 3), and a side may have 4096 pixels"),
+        ({"said_name": "another\nname"}, "it does not answer with mask"),
+        ({"said_shape": (-1, -16, 32, 1)}, "it says that mask is -1 × -16 × 32 × 1 of FP32, and sends 2048 bytes"),
+        ({"cut": 2048, "said_shape": (1, 1 << 32, 1 << 32, 1)}, "of FP32, and sends 0 bytes"),
         ({"cut": 5}, r"it says that mask is 1 × 16 × 32 × 1 of FP32, and sends 2043 bytes"),
     ],
 )

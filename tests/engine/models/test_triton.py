@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 
@@ -20,6 +21,7 @@ from engine.trace import Trace
 from tests.conftest import ROOT
 from tests.engine.models.servers import until
 from tests.monitors import skip_or_fail
+from tools.bench import server
 from tools.bench.monitors import MissingError
 from tools.bench.triton import TritonServer, UnreachableError
 
@@ -122,3 +124,13 @@ def test_a_show_goes_on_while_it_hangs_and_after_it_was_killed(triton: TritonSer
     said = [notice.text for notice in notices.all()]
     assert any("has not answered within 200 ms" in text for text in said)
     assert any(text.endswith("/scrim_person (python) again") for text in said)
+
+
+def test_the_bench_of_servers_measures(triton: TritonServer) -> None:
+    """Small and short, on the server that is there: it kills it, so this stands last."""
+    result = server.measure(triton, quick=True)
+    figures = {figure.name: figure.value for figure in result.figures}
+    assert all(math.isfinite(value) and value >= 0 for value in figures.values())
+    assert {ratio.rival for ratio in result.ratios} == {"the same model on the server"}
+    assert figures["a show, killed: masks of 30 ticks"] > 0, "the model here took over"
+    assert not triton.runs
