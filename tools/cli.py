@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from importlib import metadata
@@ -16,6 +18,9 @@ HELLO = Path(__file__).parents[1] / "scenes" / "hello.toml"
 FAILED = 2
 INTERRUPTED = 130
 
+STUCK_S = 1.0
+"""How long runs of a model that were left behind may take to end, when all else has."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code: 0 well, 1 a check failed, 2 a mistake of the author or the machine."""
@@ -24,10 +29,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = importlib.import_module(arguments.module).run(arguments)
     except ShowError as error:
         print(error, file=sys.stderr)
-        return FAILED
+        code = FAILED
     except KeyboardInterrupt:
-        return INTERRUPTED
+        code = INTERRUPTED
+    models = sys.modules.get("engine.models.runtime")
+    if models is not None and models.wait_for_stuck(STUCK_S):
+        # A thread that is stuck in a driver would be torn out of it when Python ends, which aborts (exit code 134).
+        atexit.register(_end_at_once, code)
     return code
+
+
+def _end_at_once(code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ import io
 import queue
 import re
 import threading
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -29,6 +30,17 @@ RELU = bytes.fromhex(
 
 OPEN_S = 60.0
 """How long a model may take to open, unless more is said."""
+
+
+_left_behind: list[threading.Thread] = []
+
+
+def wait_for_stuck(seconds: float) -> bool:
+    """Wait for the runs that were left behind and can still be ended; return whether any cannot."""
+    deadline_s = time.monotonic() + seconds
+    for thread in _left_behind:
+        thread.join(max(0.0, deadline_s - time.monotonic()))
+    return any(thread.is_alive() for thread in _left_behind)
 
 
 class StalledError(ModelError):
@@ -89,6 +101,7 @@ class Opening:
             target=_work, args=(self._jobs, self._done), name=f"session {Path(name).stem}", daemon=True
         )
         self.thread.start()
+        self._options: Any = None  # until it is open
         weakref.finalize(self, self._jobs.put, None)
         self.session = self._do(lambda: _open(model, name, providers, threads, engines), patience_s)
         self.provider = _truth(self.session)
@@ -121,7 +134,8 @@ class Opening:
             result, error = self._done.get(timeout=patience_s)
         except queue.Empty:
             self._jobs.put(None)
-            if hasattr(self, "_options"):
+            _left_behind[:] = [*(thread for thread in _left_behind if thread.is_alive()), self.thread]
+            if self._options is not None:
                 self._options.terminate = True  # what can still be ended does so at its next node
             raise StalledError(f"the model did not come back within {patience_s:.3g} s") from None
         try:

@@ -44,9 +44,9 @@ LEAST_OPEN_S = 5.0
 TIMES_OPEN = 5
 """On air, opening anew and the first run after it may take so many times what they took at first, and 5 s at least."""
 
-LEAST_PATIENCE_S = 2.0
+LEAST_PATIENCE_S = 3.0
 TIMES_PATIENCE = 20
-"""A run that takes so many times what runs take, and two seconds at least, never comes back."""
+"""A run that takes so many times what runs take, and 3 s at least, never comes back: even a busy machine is sooner."""
 
 MOST_STUCK = 4
 """Runs left behind that still hold a thread and the model's memory; a machine where all get stuck gets no more."""
@@ -79,7 +79,7 @@ class Session:
     what dimensions left open will be.
 
     Thread: one at a time. Blocks: the constructor and `bind` for as long as loading takes, `run` for the model, but for
-    2 s, or twenty times what it takes, at most; with the GIL released. Owns: the session and its memory. Fails:
+    3 s, or twenty times what it takes, at most; with the GIL released. Owns: the session and its memory. Fails:
     ModelError for a file that is no model, a provider that refuses, a run when no provider is left.
     """
 

@@ -27,6 +27,9 @@ QUICK_MS = 10.0
 QUICKER = 0.8
 """A model that stands in for another takes less than so much of its time; a smaller gain is not worth another look."""
 
+SURELY_QUICKER = 0.25
+"""The same where only the time on air is known: what else runs then makes it longer than that of a quiet machine."""
+
 RANGE_REFUSED = 416
 PARTIAL = 206
 
@@ -62,7 +65,7 @@ class Store:
         raise ModelError("Scrim's own network is not what it was: install Scrim anew, or name another with model")
 
     def lighter(self, path: Path, took_ms: float) -> Path | None:
-        """Return what finds people in less time than the model at `path`, which takes `took_ms`; None if nothing does.
+        """Return what finds people in less time than the model at `path`, which takes `took_ms` on air; None if none.
 
         The smallest variant that `scrim models optimise` kept of it, beside it or in the store; else the most accurate
         of the known ones that are at hand and clearly quicker.
@@ -77,8 +80,9 @@ class Store:
         if variants:
             return min(variants, key=lambda variant: variant.stat().st_size)
         rated = _rated()
-        took_ms = next((measured.took_ms for model, measured in rated if model.sha256 == whole), took_ms)
-        quicker = (model for model, measured in rated if measured.took_ms < QUICKER * took_ms)
+        known_ms = next((measured.took_ms for model, measured in rated if model.sha256 == whole), None)
+        most_ms = SURELY_QUICKER * took_ms if known_ms is None else QUICKER * known_ms
+        quicker = (model for model, measured in rated if measured.took_ms < most_ms)
         return next(filter(None, map(self.find, quicker)), None)
 
     def verify(self, model: Known) -> str:

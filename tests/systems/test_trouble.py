@@ -10,6 +10,7 @@ import pytest
 
 import engine.models.heat
 from engine.models import session
+from engine.models.store import Store
 from engine.models.worker import ModelWorker
 from engine.scene.load import load_scene
 from engine.tick import Tick
@@ -104,10 +105,10 @@ def test_a_model_that_stalls_is_opened_anew_and_then_elsewhere_while_ticks_go_on
         assert live.masks(1) >= 2, "a tick that waits is one"
         live.masks()
         assert live.worker.segmenter.provider == provider
-    again = "the model did not come back within 0.3 s on cuda, and was opened anew"
+    again = "the model did not come back within 0.5 s on cuda, and was opened anew"
     assert live.said == [
         f"model red: runs on cuda: {again}",
-        f"model red: runs on cpu: {again}; the model did not come back within 0.3 s on cuda",
+        f"model red: runs on cpu: {again}; the model did not come back within 0.5 s on cuda",
     ]
 
 
@@ -186,6 +187,7 @@ def test_when_the_machine_is_hot_a_lighter_model_stands_in_until_it_is_cool(
 def test_without_a_lighter_model_heat_costs_pictures_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(engine.models.heat, "SYSTEM", tmp_path)
+    monkeypatch.setattr(Store, "lighter", lambda *_: None)  # on a busy machine our own network is one
     heat(tmp_path, 80)
     live = Live(tmp_path)
     try:

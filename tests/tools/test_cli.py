@@ -146,3 +146,43 @@ def test_light_commands_import_nothing_heavy(argv: list[str], tmp_path: Path) ->
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "argparse" in imported
     assert not imported & HEAVY
+
+
+STUCK = """
+import sys
+from pathlib import Path
+from engine.errors import ModelError
+from engine.models import session
+from engine.models.session import Session
+from tests.engine.models.onnx_models import spinner
+from tools import cli
+
+cli.STUCK_S = 0.1
+opened = Session(spinner(Path(sys.argv[1])))
+opened.bind((1, 3, 16, 32))
+opened._opening._options = None  # so that nobody can end it
+opened.inputs[0][:] = 1e15
+session.LEAST_PATIENCE_S = session.LEAST_OPEN_S = 0.2
+try:
+    opened.run()
+except ModelError as error:
+    print(error)
+sys.exit(cli.main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize(("command", "code"), [(["models", "info", "sinet_320"], 0), (["models", "info", "x"], 2)])
+def test_a_run_that_is_stuck_for_good_does_not_spoil_the_end(tmp_path: Path, command: list[str], code: int) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", STUCK, tmp_path / "spinner.onnx", *command],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+        check=False,
+    )
+    assert "did not come back" in ended.stdout
+    assert ("licence    MIT" in ended.stdout) == (code == 0)
+    assert ("there is no model 'x'" in ended.stderr) == (code == 2)
+    assert "terminate called" not in ended.stderr
+    assert ended.returncode == code

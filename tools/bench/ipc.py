@@ -193,7 +193,6 @@ def _killed(result: Result, quick: bool) -> None:
         (worker,) = show.inference.models.values()
         camera = show.world.entity("front")
         assert camera is not None
-        assert isinstance(worker.segmenter, SegmenterProcess)
         there = worker.segmenter
         kills, seconds = (1, 8.0) if quick else (3, 24.0)
         killed_ns: list[int] = []

@@ -60,4 +60,28 @@ def mixer(
     return save(path, nodes, {"picture": picture}, {"mask": mask}, weights=weights)
 
 
-__all__ = ["TensorProto", "helper", "mixer", "save"]
+def spinner(path: Path) -> Path:
+    """Write a model that gives back its picture, after as many turns of a loop as its brightest number says."""
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["going"], ["goes on"]), helper.make_node("Identity", ["was"], ["is"])],
+        "turn",
+        [
+            helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+            helper.make_tensor_value_info("going", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("was", TensorProto.FLOAT, None),
+        ],
+        [
+            helper.make_tensor_value_info("goes on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("is", TensorProto.FLOAT, None),
+        ],
+    )
+    nodes = [
+        helper.make_node("ReduceMax", ["picture"], ["brightest"], keepdims=0),
+        helper.make_node("Cast", ["brightest"], ["turns"], to=TensorProto.INT64),
+        helper.make_node("Loop", ["turns", "yes", "picture"], ["mask"], body=body),
+    ]
+    shape = (1, 3, 16, 32)
+    return save(path, nodes, {"picture": shape}, {"mask": shape}, weights={"yes": np.array(True)})
+
+
+__all__ = ["TensorProto", "helper", "mixer", "save", "spinner"]
