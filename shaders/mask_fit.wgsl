@@ -12,8 +12,6 @@
 struct Fit {
     refine: f32,   // 0 keeps the mask as it is
     epsilon: f32,  // variance of colour that counts as flat
-    least: f32,    // at or below this value nothing is seen
-    most: f32,     // at or above it all is
 }
 
 @group(1) @binding(0) var<uniform> fit: Fit;
@@ -29,7 +27,7 @@ fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
 fn fs_main(corner: Corner) -> @location(0) vec4f {
     let centre = vec2i(corner.position.xy);
     let last = vec2i(textureDimensions(mask)) - 1;
-    let own = textureLoad(mask, centre, 0).r;
+    let own = textureLoad(mask, centre, 0).g;
 
     var colour = vec3f(0.0);
     var alpha = 0.0;
@@ -42,7 +40,7 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
         for (var x = -RADIUS; x <= RADIUS; x++) {
             let texel = clamp(centre + vec2i(x, y), vec2i(0), last);
             let i = textureLoad(guide, texel, 0).rgb;
-            let p = textureLoad(mask, texel, 0).r;
+            let p = textureLoad(mask, texel, 0).g;
             colour += i;
             alpha += p;
             colour_alpha += i * p;
@@ -53,7 +51,7 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
         }
     }
     // Where all around is seen or nothing is, there is no edge to fit: most of the mask.
-    if most <= fit.least || least >= fit.most || fit.refine <= 0.0 {
+    if most <= 0.0 || least >= 1.0 || fit.refine <= 0.0 {
         return vec4f(0.0, 0.0, 0.0, own);
     }
     let share = 1.0 / f32((2 * RADIUS + 1) * (2 * RADIUS + 1));

@@ -1,4 +1,5 @@
-// First step from a network's mask to a matte, at the mask's own size: hold still what does not move.
+// First step from a network's mask to a matte, at the mask's own size: hold still what does not move, and cut what is
+// doubtful. That is done before the picture's colours decide, since to cut what they say would sharpen their noise.
 //
 // Keeps the mean of mask and picture, small, since the picture last moved at each pixel: of two after one frame, of three
 // after two, until `keep` says that it is enough. So what a hand has uncovered is settled by the next frame, a trail has
@@ -16,7 +17,9 @@
 
 struct Smooth {
     reading: Reading,
-    keep: f32,  // the most that counts of what was before, where nothing moved
+    keep: f32,   // the most that counts of what was before, where nothing moved
+    least: f32,  // at or below this value of a mask nothing is seen
+    most: f32,   // at or above it all is
 }
 
 @group(1) @binding(0) var<uniform> smooth_: Smooth;
@@ -30,7 +33,7 @@ const MOST_FRAMES = 64.0;
 
 struct Kept {
     @location(0) guide: vec4f,  // and how many frames it is the mean of
-    @location(1) mask: vec4f,
+    @location(1) mask: vec4f,   // as it is the mean, and how much of that is seen
 }
 
 @fragment
@@ -49,5 +52,7 @@ fn fs_main(corner: Corner) -> Kept {
     let moved = length(colour - past.rgb) * (1.0 + abs(now - before));
     let frames = past.a * (1.0 - smoothstep(0.06, 0.16, moved));
     let share = min(smooth_.keep, frames / (frames + 1.0));
-    return Kept(vec4f(mix(colour, past.rgb, share), min(frames + 1.0, MOST_FRAMES)), vec4f(mix(now, before, share)));
+    let mask = mix(now, before, share);
+    let seen = smoothstep(smooth_.least, smooth_.most, mask);
+    return Kept(vec4f(mix(colour, past.rgb, share), min(frames + 1.0, MOST_FRAMES)), vec4f(mask, seen, 0.0, 1.0));
 }

@@ -74,7 +74,9 @@ class Mask:
     feather_px: float = field(
         0.0, "Let the edge fade over this far inwards, or, below 0, outwards.", low=-16.0, high=16.0, unit="px"
     )
-    softness: float = field(0.4, "Width of the edge in mask values; 0 is a hard cut.", low=0.0, high=1.0)
+    softness: float = field(
+        0.4, "Width of the edge in mask values, before it is fitted to the picture; 0 is a hard cut.", low=0.0, high=1.0
+    )
 
 
 def decide(mask: Mask, camera: Camera | None, has_key: bool) -> Literal["key", "neural", "truth"]:
@@ -90,5 +92,5 @@ def decide(mask: Mask, camera: Camera | None, has_key: bool) -> Literal["key", "
 
 def edge_of(mask: Mask) -> tuple[float, float]:
     """Return the value of a neural mask up to which nothing is seen, and that from which all is; of 1."""
-    half_width = max(mask.softness * 0.5, 1e-3)  # as in shaders/common/matte.wgsl
+    half_width = max(mask.softness * 0.5, 1e-3)
     return mask.threshold - half_width, mask.threshold + half_width

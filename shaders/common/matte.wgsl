@@ -15,12 +15,11 @@ struct Cutout {
     tolerance: f32,     // a share up to which all is screen
     spill: vec3f,       // the screen without its grey, of chroma 1
     key_softness: f32,  // from there to all person
-    threshold: f32,
-    softness: f32,
     despill: f32,
     darkness: f32,
     choke: f32,         // pixels of the picture that the edge is moved inwards
     feather: f32,       // and over which it fades inwards; below 0 outwards
+    fitted: f32,        // how wide the edge is in a line's values
 }
 
 // Alpha of a key where this share of what it sees is person.
@@ -37,8 +36,7 @@ fn matte(cutout: Cutout, uv: vec2f, encoded: vec3f) -> f32 {
         case GUIDED: {
             let line = textureSampleLevel(matte_texture, linear_sampler, uv, 0.0);
             let value = dot(line.rgb, encoded) + line.a;
-            let half_width = max(cutout.softness * 0.5, 1e-3);
-            return smoothstep(cutout.threshold - half_width, cutout.threshold + half_width, value);
+            return saturate((value - 0.5) / cutout.fitted + 0.5);
         }
         case KEY: {
             return key_alpha(cutout, textureSampleLevel(matte_texture, linear_sampler, uv, 0.0).a);

@@ -109,7 +109,7 @@ def late_errors(air: Air, align: str, max_delay_ms: float) -> tuple[float, OnAir
 def test_a_late_mask_moves_with_a_hand_and_one_that_is_too_old_stays(air: Air) -> None:
     latest, _ = late_errors(air, "latest", 500.0)
     moved, on_air = late_errors(air, "warped", 500.0)
-    assert moved < 0.5 * latest
+    assert moved < 0.6 * latest, "with no delay it is .4 of it"
     said = make_report(on_air.show)["masks"]["guest"]
     assert said["warped"] == WAVING.stop - LATE
     assert said["too_old_to_warp"] == 0

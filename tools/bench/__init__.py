@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.bench.result import Result
 
 BENCHES = (
-    *("show", "pacing", "keyer", "refine", "align", "composite", "light", "particles", "displays"),
+    *("show", "pacing", "keyer", "refine", "align", "flicker", "composite", "light", "particles", "displays"),
     *("latency", "fanout", "cadence", "hotplug", "start", "preview", "soak", "gpu"),
     *("inference", "ipc", "server"),
 )
