@@ -24,7 +24,7 @@ Tracks = dict[str, list[Any]]
 
 Times = Annotated[tuple[Annotated[float, Field(ge=0.0, le=86400.0)], ...], Field(min_length=1)]
 
-FIXED = frozenset({"blur_px", "fill_holes", "drop_specks", "max_delay_ms"})
+FIXED = frozenset({"fill_holes", "drop_specks", "max_delay_ms"})
 """Numbers that something is made for, or that another thread goes by: they cannot change from tick to tick."""
 
 

@@ -13,6 +13,9 @@ FORMAT = "rgba16float"
 RADIUS_PX = 5.0
 """Of a disc, at the size at which it is gathered: 48 samples fill it without gaps."""
 
+MOST_SIGMA_PX = RADIUS_PX / 2.0
+"""A disc's standard deviation along an axis is half its radius."""
+
 
 class Bokeh:
     """Spreads every point of a picture over a disc, at a size at which that is a few pixels wide.
@@ -20,12 +23,11 @@ class Bokeh:
     Thread: main. Blocks: while its pipelines are compiled. Owns: two textures and a block. Fails: ShaderError.
     """
 
-    def __init__(self, passes: Passes, planes: Planes, sigma_px: float, silhouette: Any) -> None:
+    def __init__(self, passes: Passes, planes: Planes, times: float, silhouette: Any) -> None:
         self._passes = passes
-        self._made_for = (planes.version, sigma_px, silhouette)
-        radius_px = 2.0 * sigma_px  # a disc's standard deviation along an axis is half its radius
-        factor = max(1.0, radius_px / RADIUS_PX)
-        width, height = (max(8, round(side / factor)) for side in planes.size)
+        self._made_for = (planes.version, times, silhouette)
+        self._factor = times
+        width, height = (max(8, round(side / times)) for side in planes.size)
         drawn = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
         self._prepared, self.view = (
             passes.gpu.texture(f"bokeh {part}", width, height, FORMAT, drawn).create_view()
@@ -38,17 +40,17 @@ class Bokeh:
         )
         self._block = passes.uniforms.block(passes.shaders.struct("bokeh.wgsl", "Bokeh"))
         self._block.data["pixel"] = (1.0 / width, 1.0 / height)
-        self._block.data["radius"] = radius_px / factor
         planes_views = (*planes.views, None)[:2]
         self._source = passes.textures(*planes_views, silhouette)
         self._gathered_from = passes.textures(None, None, silhouette, self._prepared)
 
-    def fits(self, planes: Planes, sigma_px: float, silhouette: Any) -> bool:
-        """Whether it was made for these planes, this blur and this person."""
-        return self._made_for == (planes.version, sigma_px, silhouette)
+    def fits(self, planes: Planes, times: float, silhouette: Any) -> bool:
+        """Whether it was made for these planes, this size and this person."""
+        return self._made_for == (planes.version, times, silhouette)
 
-    def run(self, encoder: Any, planes: Planes) -> None:
+    def run(self, encoder: Any, planes: Planes, sigma_px: float) -> None:
         """Put out of focus what the planes hold now."""
+        self._block.data["radius"] = sigma_px / MOST_SIGMA_PX * RADIUS_PX / self._factor
         planes.write_reading(self._block.data["reading"])
         self._passes.fill(encoder, self._prepare, self._block, self._source, self._prepared)
         self._passes.fill(encoder, self._gather, self._block, self._gathered_from, self.view)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from engine.components import Lighting
+from engine.components import Keyframes, Lighting
 from engine.geometry import Vector, stored_box
-from engine.gpu.blur import PictureBlur
+from engine.gpu.blur import MOST_SIGMA_PX, PictureBlur, reduction_of
+from engine.gpu.bokeh import MOST_SIGMA_PX as MOST_DISC_SIGMA_PX
 from engine.gpu.bokeh import Bokeh
 from engine.gpu.grading import UNGRADED, Grading
 from engine.gpu.planes import LAYOUTS, Planes
@@ -45,6 +46,11 @@ class PictureDrawing(Drawing):
         self._tiled: Tiles | None = None  # where the picture is drawn in tiles
         self._tiles: Tiles | None = None  # of the picture's own alpha
         self._blur: PictureBlur | Bokeh | None = None
+        keyframes = world.get(site.entity, Keyframes)
+        # Its blur changes with time: even none is one then, since what draws another is compiled when it is needed.
+        self._refocuses = keyframes is not None and "blur_px" in keyframes.layer
+        self._sigma_px = -1.0
+        self._blurred = False  # whether anew in this tick
         self._views: tuple[Any, ...] = ()
         self._before: tuple[Any, Any] | None = None  # the view of a kept base, and the textures with it
 
@@ -60,7 +66,8 @@ class PictureDrawing(Drawing):
         self.visible = planes is not None and not missing_matte
         if planes is None or shown is None or not self.visible:
             return
-        if self.layer.blur_px > 0.0 and matte is None:
+        self._blurred = False
+        if (self.layer.blur_px > 0.0 or self._refocuses) and matte is None:
             self._prepare_blur(tick, planes, shown.changed)
         elif matte is None and planes.still and not planes.opaque and (shown.changed or self._tiles is None):
             # A still with alpha: what is empty stays empty, and is not drawn.
@@ -76,7 +83,7 @@ class PictureDrawing(Drawing):
             matte.write(data["cutout"])
         if self._grading is not None:
             self._grading.write(data["grade"])
-        moved = shown.changed or bound or self.is_lit or (matte is not None and matte.changed)
+        moved = shown.changed or bound or self._blurred or self.is_lit or (matte is not None and matte.changed)
         self._note(self._block, otherwise=moved)
 
     def _stroke(self, render: Any, target_format: str, stroke: Stroke) -> None:
@@ -153,25 +160,29 @@ class PictureDrawing(Drawing):
             self._blur.free()
 
     def _prepare_blur(self, tick: Tick, planes: Planes, changed: bool) -> None:
-        layer, blur = self.layer, self._blur
+        layer, blur, sigma_px = self.layer, self._blur, self.layer.blur_px
+        changed = changed or sigma_px != self._sigma_px
+        self._sigma_px = sigma_px
         if layer.blur_shape == "disc":
             person = self._world.get(layer.blur_without, Matte) if layer.blur_without else None
             silhouette = person.silhouette.view if person is not None and person.silhouette is not None else None
-            if not isinstance(blur, Bokeh) or not blur.fits(planes, layer.blur_px, silhouette):
+            times = reduction_of(sigma_px, MOST_DISC_SIGMA_PX, by_octave=self._refocuses)
+            if not isinstance(blur, Bokeh) or not blur.fits(planes, times, silhouette):
                 if blur is not None:
                     blur.free()
-                self._blur = blur = Bokeh(self._passes, planes, layer.blur_px, silhouette)
+                self._blur = blur = Bokeh(self._passes, planes, times, silhouette)
                 changed = True
-            if changed or (person is not None and person.changed):
-                blur.run(tick.encoder, planes)
-            return
-        if not isinstance(blur, PictureBlur) or not blur.fits(planes, layer.blur_px):
-            if blur is not None:
-                blur.free()
-            self._blur = blur = PictureBlur(self._passes, planes, layer.blur_px)
-            changed = True
+            changed = changed or (person is not None and person.changed)
+        else:
+            times = reduction_of(sigma_px, MOST_SIGMA_PX, by_octave=self._refocuses)
+            if not isinstance(blur, PictureBlur) or not blur.fits(planes, times):
+                if blur is not None:
+                    blur.free()
+                self._blur = blur = PictureBlur(self._passes, planes, times)
+                changed = True
         if changed:
-            blur.run(tick.encoder, planes, layer.blur_px)
+            blur.run(tick.encoder, planes, sigma_px)
+        self._blurred = changed
 
     def _bind(self, planes: Planes, matte: Matte | None) -> bool:
         """Bind what there is to bind; return whether it was something else before."""

@@ -121,7 +121,7 @@ def test_lamps_are_those_of_when_the_picture_was_taken(air: Air) -> None:
         ("place.x = [0.1]", ":3:1: place: this entity has no place whose fields could change; add its table"),
         ('light.colour = ["red"]', ':3:7: light.colour[0] must be a colour such as "#ff8800", not "red"'),
         ("grade.exposure = [9.0]", ":3:7: grade.exposure[0] must be at most 8, not 9.0"),
-        ("layer.blur_px = [9.0]", ":3:7: layer.blur_px cannot be keyed, since what it stands for is made once"),
+        ("mask.fill_holes = [0.01]", ":3:6: mask.fill_holes cannot be keyed, since what it stands for is made once"),
         ("camera.speed = [9.0]", ":3:1: nothing of camera can be keyed; of environment, fill, grade, key, layer, "),
         ("shader.height = 1.0", ":3:8: shader.height must be numbers in brackets, not 1.0"),
         ("light.x = []", ":3:7: light.x must be numbers in brackets, one at least, not []"),
@@ -194,6 +194,32 @@ def test_the_grade_of_a_camera_and_of_a_display_change_with_time(air: Air, tmp_p
         np.testing.assert_allclose(on_air.light()[20, 20], grey * 2**stops, rtol=0.005)
         np.testing.assert_allclose(on_air.shown("plain")[20, 20], 255 * encode(np.array(grey * 2**stops)), atol=1)
         np.testing.assert_allclose(on_air.shown("wall")[20, 20], 255 * encode(np.array(grey * 4**stops)), atol=1)
+
+
+@pytest.mark.parametrize("shape", ["gauss", "disc"])
+def test_a_picture_goes_out_of_focus_evenly(air: Air, tmp_path: Path, shape: str) -> None:
+    picture = np.zeros((108, 192, 3), np.uint8)
+    picture[:, 96:] = 180
+    save_png(tmp_path / "edge.png", picture)
+    text = f"[front.camera]\nsource = 'edge.png'\n[front.layer]\nblur_shape = '{shape}'\n"
+    keyed = "[front.keyframes]\ntimes_s = [0.0, 2.0]\nease = 'linear'\nlayer.blur_px = [0.0, 24.0]\n"
+    on_air = air(text + keyed, 192, 108)
+
+    def steepest() -> float:
+        return float(np.diff(on_air.light()[54, :, 0]).max() / on_air.light().max())
+
+    slopes = [steepest()]
+    for _ in range(30):
+        on_air.ticks(2)
+        slopes.append(steepest())
+    assert slopes[0] > 0.4, "it begins sharp"
+    assert slopes[-1] < 0.03
+    # An edge's slope is one over the blur: no step of it may stand out, whatever size it is drawn at.
+    widths = 1 / np.array(slopes[2:])
+    assert (np.diff(widths) > -0.06 * widths[1:]).all()
+    assert np.abs(np.diff(widths, 2)).max() < 0.15 * widths.max()
+    still = air(text.replace("blur_shape", "blur_px = 24.0\nblur_shape"), 192, 108, ticks=2)
+    np.testing.assert_allclose(on_air.light()[54], still.light()[54], atol=0.02)
 
 
 def test_the_edge_of_a_mask_changes_with_time(air: Air) -> None:
