@@ -16,6 +16,7 @@ from tests.monitors import skip_or_fail, sway
 from tools import bench
 from tools.bench import BENCHES, LONG, cadence, take
 from tools.bench.broadcast import broadcast
+from tools.bench.flicker import trail
 from tools.bench.measure import Others, Timing, growth, interleave
 from tools.bench.media import as_nv12, performer
 from tools.bench.monitors import MissingError
@@ -51,6 +52,22 @@ def test_gpu_says_why_it_is_skipped_and_can_be_forced(monkeypatch: pytest.Monkey
     on_the_gpu = [figure.value for figure in take("gpu", quick=True).figures if figure.name.endswith("on the GPU")]
     assert on_the_gpu
     assert min(on_the_gpu) > 0
+
+
+def test_flicker_measures_what_is_still_and_what_moves(media: Callable[[str], Path]) -> None:
+    media("models/mp_selfie_landscape.onnx")
+    result = take("flicker", quick=True)
+    changes = {figure.name.split(", ", 2)[2]: figure.value for figure in result.figures}
+    assert 0 < changes["ours: the same where truth and picture are still"] < changes["ours: dtSSD × 100"]
+    assert changes["ours: dtSSD × 100"] < changes["as_cut: dtSSD × 100"]
+
+
+def test_what_is_uncovered_and_stays_is_a_trail() -> None:
+    at_once = np.zeros((6, 1, 8), np.float32)
+    at_once[:2] = 1
+    found = at_once.copy()
+    found[2, 0, :4] = found[3:5, 0, :2] = 1
+    assert [trail(found, at_once, later) for later in (0, 1, 2, 3)] == [(8, 4), (8, 2), (8, 2), (8, 0)]
 
 
 def test_displays_and_layers_share_one_inference(media: Callable[[str], Path]) -> None:
