@@ -35,6 +35,11 @@ fn distance_at(texel: vec2i) -> f32 {
 }
 
 @fragment
+fn fs_none(corner: Corner) -> @location(0) vec4f {
+    return vec4f(0.0);
+}
+
+@fragment
 fn fs_main(corner: Corner) -> @location(0) vec4f {
     let p = vec2i(corner.position.xy);
     let own = slope_at(p);

@@ -134,10 +134,13 @@ fn cs_list(@builtin(global_invocation_id) id: vec3u) {
         if column < count.x {
             let own = &lists.tiles[row * count.x + column];
             here = atomicLoad(own);
-            let is_seen = (here & (1u << EDGE_TILE | 1u << SOLID_TILE)) != 0u;
-            let is_past = (here & WAS) != 0u && !is_seen;
-            atomicStore(own, select(0u, WAS, is_seen));
-            here = (here & ~WAS) | select(0u, 1u << PAST_TILE, is_past);
+            let is_edge = (here & (1u << EDGE_TILE)) != 0u;
+            let is_solid = (here & (1u << SOLID_TILE)) != 0u;
+            let is_past = (here & (WAS_EDGE | WAS_SOLID)) != 0u && !is_edge && !is_solid;
+            let is_calm = (here & WAS_EDGE) != 0u && !is_edge;
+            atomicStore(own, select(select(0u, WAS_SOLID, is_solid), WAS_EDGE, is_edge));
+            here &= ~(WAS_EDGE | WAS_SOLID);
+            here |= select(0u, 1u << PAST_TILE, is_past) | select(0u, 1u << CALM_TILE, is_calm);
         }
         let changed = here ^ before;
         for (var list = EDGE_TILE; changed != 0u && list < LISTS; list++) {

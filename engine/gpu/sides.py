@@ -51,12 +51,11 @@ class Sides:
         self._sums = passes.textures(self._person, self._behind)
 
     def gather(self, encoder: Any, tiles: Tiles) -> None:
-        """Sum up the colours of a picture in and around tiles with an edge."""
-        nothing = (0.0, 0.0, 0.0, 0.0)
-        render = self._passes.begin(encoder, self._person, self._behind, clear=nothing)
+        """Sum up the colours of a picture in and around tiles with an edge: as far as spreading and sampling reach."""
+        render = self._passes.begin(encoder, self._person, self._behind)
         tiles.draw(render, self._pipeline, self._block, self._source, AROUND)
         render.end()
-        render = self._passes.begin(encoder, self.view, clear=nothing)
+        render = self._passes.begin(encoder, self.view)
         for pipeline in self._spread:
             tiles.draw(render, pipeline, self._block, self._sums, AROUND)
         render.end()

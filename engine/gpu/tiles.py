@@ -14,10 +14,10 @@ from engine.gpu.uniforms import Block
 NONE, TEXTURE, GUIDED, KEY = range(4)
 """The kinds of matte: the constants of shaders/common/matte.wgsl. NONE is the picture's own alpha."""
 
-EDGE, SOLID, NEAR, AROUND, PAST = range(1, 6)
+EDGE, SOLID, NEAR, AROUND, PAST, CALM = range(1, 7)
 """The lists of tiles that are drawn: the constants of shaders/common/tile.wgsl."""
 
-LISTS = 6
+LISTS = 7
 """Those, and in place of one of empty tiles what each tile was the last time."""
 
 SIDE_PX, MOST_ACROSS = 24, 80

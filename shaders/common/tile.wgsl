@@ -6,9 +6,11 @@ const SOLID_TILE = 2u;
 const NEAR_TILE = 3u;    // an edge, or beside one
 const AROUND_TILE = 4u;  // an edge, or at most two tiles from one
 const PAST_TILE = 5u;    // empty now, and an edge or solid the last time: there something is to be erased
-const LISTS = 6u;
+const CALM_TILE = 6u;    // an edge the last time, and none now
+const LISTS = 7u;
 
-const WAS = 1u;  // a tile that was an edge or solid the last time
+const WAS_SOLID = 1u;  // what a tile was the last time
+const WAS_EDGE = 1u << 31u;
 
 struct Grid {
     size: vec2f,   // of a tile, in uv
@@ -16,7 +18,7 @@ struct Grid {
 }
 
 // Where in the buffer a list begins. In place of one of empty tiles there stands for each tile which lists it is in, a bit
-// each, while they are made, and then what it `WAS`.
+// each, while they are made, and then what it was.
 fn list_start(grid: Grid, kind: u32) -> u32 {
     return kind * grid.count.x * grid.count.y;
 }

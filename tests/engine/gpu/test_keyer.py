@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.components import Key, Mask
 from engine.gpu.keyer import Keyer
 from engine.gpu.planes import Planes
-from engine.gpu.tiles import AROUND, EDGE, KEY, NEAR, PAST, SOLID, Tiles
+from engine.gpu.tiles import AROUND, CALM, EDGE, KEY, NEAR, PAST, SOLID, Tiles
 from engine.media.picture import Picture
 from systems.masks import Matte
 from tests.engine.gpu.harness import Harness, listed
@@ -187,6 +187,7 @@ def test_what_lies_around_edges_is_listed_and_what_was_drawn_before(harness: Har
     keying.run()
     assert not keying.lists(EDGE).any()
     assert np.array_equal(keying.lists(PAST), edge)
+    assert np.array_equal(keying.lists(CALM), edge)
     assert keying.share.max() == 0.0
 
 
