@@ -26,15 +26,14 @@ fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance:
     return tile_of_whole(index, instance);
 }
 
+fn line_at(texel: vec2i) -> vec2f {
+    return textureLoad(line, clamp(texel, vec2i(0), vec2i(textureDimensions(line)) - 1), 0).rg;
+}
+
 // How near the silhouette is: 1 on it and beside it, 0 two texels off. A weak piece of line counts if a strong one is
 // as near. Five texels are seen, the own one and those at its corners: a line that passes beside it crosses one of them.
-fn nearness(uv: vec2f) -> f32 {
-    let step = 1.0 / vec2f(textureDimensions(line));
-    let seen = textureSampleLevel(line, linear_sampler, uv - step, 0.0).rg
-        + textureSampleLevel(line, linear_sampler, uv + step, 0.0).rg
-        + textureSampleLevel(line, linear_sampler, uv + vec2f(step.x, -step.y), 0.0).rg
-        + textureSampleLevel(line, linear_sampler, uv + vec2f(-step.x, step.y), 0.0).rg
-        + textureSampleLevel(line, linear_sampler, uv, 0.0).rg;
+fn nearness(p: vec2i) -> f32 {
+    let seen = line_at(p) + line_at(p - 1) + line_at(p + 1) + line_at(p + vec2i(1, -1)) + line_at(p + vec2i(-1, 1));
     return saturate(2.5 * seen.r) * saturate(4.0 * seen.g);
 }
 
@@ -49,16 +48,16 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
     var share = mix(saturate(away), share_of_person(at, here.rgb), at.sure);
     share = max(share, smoothstep(0.55, 0.9, away));
     share = min(share, smoothstep(0.05, 0.3, away));
-    share = mix(side, share, nearness(corner.uv));
-    return vec4f(0.5 + 0.5 * (own_colour(at, here.rgb, share) - here.rgb), share);
+    share = mix(side, share, nearness(p));
+    return vec4f(packed_change(own_colour(at, here.rgb, share) - here.rgb), share);
 }
 
 @fragment
 fn fs_empty(corner: Corner) -> @location(0) vec4f {
-    return vec4f(vec3f(0.5), 0.0);
+    return vec4f(packed_change(vec3f(0.0)), 0.0);
 }
 
 @fragment
 fn fs_solid(corner: Corner) -> @location(0) vec4f {
-    return vec4f(vec3f(0.5), 1.0);
+    return vec4f(packed_change(vec3f(0.0)), 1.0);
 }

@@ -96,7 +96,7 @@ fn person_colour(uv: vec2f, encoded: vec3f, alpha: f32) -> vec3f {
 // and only in brightness, since hue there is what has bled over.
 fn unmixed(uv: vec2f, encoded: vec3f, keyed: vec4f) -> vec3f {
     let block = textureSampleLevel(blocks, linear_sampler, uv, 0.0).rgb;
-    let change = 2.0 * keyed.rgb - 1.0;
+    let change = unpacked_change(keyed.rgb);
     let bright = luma(layer.reading, uv) - luma_of(layer.reading, block);
     let kept = keyed.a * select(1.0, keyed.a, bright * luma_of(layer.reading, change) < 0.0);
     var detail = vec3f(bright);

@@ -20,7 +20,7 @@ NAMED, LEARNED, PLATE = range(3)
 SURELY: Ramps = (0.12, 0.3, 0.4, 0.8)
 """Distances from the screen between which neither side is sure."""
 
-MIDDLE, WIDTH = 0.4, 0.15
+MIDDLE, WIDTH = 0.5, 0.2
 """The distance at which a texel far from the silhouette is taken for person, and half of how gradually."""
 
 SOLID_FROM, EMPTY_TO = 0.8, 0.12
@@ -29,6 +29,9 @@ contrast where they are looked for."""
 
 REACH_TEXELS = 1
 """How far from a tile an edge still counts in it, at a quarter of the picture's size; and as far at half."""
+
+NO_MATTE = (128 / 255, 128 / 255, 128 / 255, 0.0)
+"""What `key_matte.wgsl` says of a texel that is screen."""
 
 LEAST_SLOPE = 0.03
 """Distance per texel below which there is no edge but noise: a camera's noise differs by 0.02 from texel to texel."""
@@ -144,7 +147,7 @@ class Keyer:
         tiles.draw(render, self._no_edge, self._edge_block, self._edge_source, CALM)
         tiles.draw(render, self._edge_pipeline, self._edge_block, self._edge_source, EDGE)
         render.end()
-        render = passes.begin(encoder, self.view, clear=(0.5, 0.5, 0.5, 0.0) if self._blank else None)
+        render = passes.begin(encoder, self.view, clear=NO_MATTE if self._blank else None)
         self._blank = False
         tiles.draw(render, self._empty_matte, self._weighing, self._matte_source, PAST)
         tiles.draw(render, self._solid_matte, self._weighing, self._matte_source, SOLID)

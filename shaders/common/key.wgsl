@@ -5,6 +5,15 @@
 // What a distance is stored as, in 8 bits: skin lies at 1.2, and beyond 1.5 all is equally far.
 const FARTHEST = 1.5;
 
+// A change of colour, -1 to 1, as 8 bits hold it: none is 128, exactly.
+fn packed_change(change: vec3f) -> vec3f {
+    return (128.0 + 127.0 * change) / 255.0;
+}
+
+fn unpacked_change(packed: vec3f) -> vec3f {
+    return (255.0 * packed - 128.0) / 127.0;
+}
+
 // What a screen's colour is to `key_distance`: its chroma as the unit of length, and its value's inverse.
 fn screen_scale(screen: vec3f) -> vec3f {
     let own = chroma(screen);

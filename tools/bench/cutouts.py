@@ -28,6 +28,9 @@ BAND_PX = 5
 RIM_PX, INNER_PX = 2, 8
 """The outer two pixels of a person, and the six behind them."""
 
+BORDER_PX = 4
+"""The outermost pixels of old clips are no picture: half lines, black columns. Truths have nobody there."""
+
 Array = NDArray[Any]
 
 Prepare = Callable[[Show], None]
@@ -165,12 +168,18 @@ def _despilled(rgb: NDArray[np.uint8]) -> Array:
 
 
 def band_of(alpha: Array) -> NDArray[np.bool_]:
-    """Return where the true edge is near; the outermost pixels of old clips are no picture."""
+    """Return where the true edge is near."""
     inside = (alpha > 0.5).astype(np.uint8)
     disc: Any = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BAND_PX + 1, 2 * BAND_PX + 1))
     band = np.asarray(cv2.dilate(inside, disc) != cv2.erode(inside, disc))
-    band[:4] = band[-4:] = band[:, :4] = band[:, -4:] = False
-    return band
+    return band & ~border_of(band.shape)
+
+
+def border_of(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return where a clip's border is."""
+    border = np.ones(shape, np.bool_)
+    border[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX] = False
+    return border
 
 
 def band_sad(alpha: Array, true: Array) -> float:
@@ -180,15 +189,21 @@ def band_sad(alpha: Array, true: Array) -> float:
 
 def overlap(alpha: Array, true: Array) -> float:
     """Return the intersection over union of what is more than half there."""
-    one, other = alpha[4:-4, 4:-4] > 0.5, true[4:-4, 4:-4] > 0.5
+    picture = ~border_of(alpha.shape)
+    one, other = (alpha > 0.5) & picture, (true > 0.5) & picture
     return float((one & other).sum() / max(1, (one | other).sum()))
 
 
-def rim(cut: CutOut, screen: NDArray[np.uint8]) -> tuple[float, float]:
-    """Return how much of the screen's hue the outer 2 px have more than the inner 6, of its own; and chroma's ratio."""
+def rim(cut: CutOut, screen: NDArray[np.uint8], *, border: bool = False) -> tuple[float, float]:
+    """Return how much of the screen's hue the outer 2 px have more than the inner 6, of its own; and chroma's ratio.
+
+    `border`: count the clip's border too. Its two upper half lines are nearly grey and no screen; keyed as somebody two
+    pixels thick they are a third of all outer pixels.
+    """
     inside = np.pad((cut.alpha > 0.5).astype(np.uint8), 1, mode="edge")
     depth = np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, 5))[1:-1, 1:-1]
-    outer, inner = (depth > 0) & (depth <= RIM_PX), (depth > RIM_PX) & (depth <= INNER_PX)
+    counted = np.full(depth.shape, fill_value=True) if border else ~border_of(depth.shape)
+    outer, inner = counted & (depth > 0) & (depth <= RIM_PX), counted & (depth > RIM_PX) & (depth <= INNER_PX)
     own, hue = _differences(cut.colour), _differences(screen / 255)
     towards = own @ hue / (hue @ hue)
     lengths = np.linalg.norm(own, axis=-1)
