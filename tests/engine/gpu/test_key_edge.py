@@ -112,7 +112,8 @@ def test_a_weak_piece_counts_where_a_strong_one_is_beside_it(harness: Harness, s
     line = random.random(SIZE[::-1]) < 0.15
     strong = line & (random.random(SIZE[::-1]) < 0.3)
     pixels = np.dstack([line, strong]).astype(np.uint8) * 255
-    near = "@fragment fn fs_near(corner: Corner) -> @location(0) vec4f { return vec4f(nearness(corner.uv)); }"
+    asked = "nearness(vec2i(corner.position.xy))"
+    near = f"@fragment fn fs_near(corner: Corner) -> @location(0) vec4f {{ return vec4f({asked}); }}"
     shader = everywhere(harness, "key_matte.wgsl", near)
     target = harness.texture(SIZE, "rgba32float")
     pipeline = harness.passes.pipeline(shader, "rgba32float", fragment="fs_near")
