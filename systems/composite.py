@@ -27,7 +27,8 @@ class Composite:
     """Draws what lies behind each lit person, small, for its light; then the stage.
 
     The layers at the bottom that have not changed for two ticks (a still, a gradient) are kept as the stage's base:
-    from then on a tick begins with a copy of it, and draws only what lies above.
+    from then on a tick begins with a copy of it, and draws only what lies above. A tick in which nothing has changed,
+    as every other one of a 60 Hz stage with a 30 Hz camera, draws nothing, and leaves the base to the next.
 
     Reads: what Layers and Lighting packed. Writes: the stage, the light around of Lit. Sends: nothing.
     """
@@ -42,6 +43,7 @@ class Composite:
         self._steady: list[Drawing] = []  # the layers at the bottom that were the same in the last tick
         self._base: list[Drawing] = []  # those that the kept base shows
         self._above: list[tuple[Drawing, Footprint | None]] = []  # what was drawn on it in the last tick, and where
+        self._shown: tuple[Any, list[Drawing]] | None = None  # what the stage shows: its colour, and what is drawn on it
         self._nothing = passes.uniforms.block(np.dtype(np.float32))
 
     def process(self, tick: Tick) -> None:
@@ -51,6 +53,9 @@ class Composite:
         self._differing = self._cues.differing
         self._make_ready(tick, visible, [])
         steady = list(takewhile(lambda each: not (each.changed or each.entity in self._differing), visible))
+        before, self._shown = self._shown, (stage.colour, visible)
+        if steady == visible and self._shown == before:
+            return
         drawn = 0
         if steady and steady == self._base:
             drawn = len(steady)
