@@ -85,8 +85,8 @@ fn person_colour(uv: vec2f, encoded: vec3f, alpha: f32) -> vec3f {
         alpha_at(uv + vec2f(step.x, 0.0)) - alpha_at(uv - vec2f(step.x, 0.0)),
         alpha_at(uv + vec2f(0.0, step.y)) - alpha_at(uv - vec2f(0.0, step.y)),
     );
-    let inside = uv + normalize(slope + 1e-6) * layer.reading.pixel * (1.0 - alpha) * 4.0;
-    return mix(encoded, picture(layer.reading, inside).rgb, saturate(2.0 * (1.0 - alpha)));
+    let inside = uv + normalize(slope + 1e-6) * layer.reading.pixel * (1.0 - alpha) * 3.0;
+    return mix(encoded, picture(layer.reading, inside).rgb, saturate(4.0 * (1.0 - alpha)));
 }
 
 @group(2) @binding(9) var blocks: texture_2d<f32>;  // a key's picture at half size, where there is an edge

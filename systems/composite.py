@@ -43,7 +43,7 @@ class Composite:
         self._steady: list[Drawing] = []  # the layers at the bottom that were the same in the last tick
         self._base: list[Drawing] = []  # those that the kept base shows
         self._above: list[tuple[Drawing, Footprint | None]] = []  # what was drawn on it in the last tick, and where
-        self._shown: tuple[Any, list[Drawing]] | None = None  # what the stage shows: its colour, and what is drawn on it
+        self._shown: tuple[Any, list[Drawing]] | None = None  # what the stage shows: its colour, and drawings
         self._nothing = passes.uniforms.block(np.dtype(np.float32))
 
     def process(self, tick: Tick) -> None:

@@ -52,6 +52,7 @@ class Wanted(NamedTuple):
     run: str = "thread"
     corrected_by: str = ""
     correct_every: int = 0
+    edges: bool = False
     camera: str = ""  # only where a camera has a context of its own
 
     def __str__(self) -> str:
@@ -303,7 +304,7 @@ class Inference:
         apart = "://" in mask.run or (self._apart and mask.run == "thread" and installed_providers() == ["cpu"])
         every = mask.correct_every if mask.corrected_by else 0
         camera = (mask.camera or self._world.name(entity)) if apart else ""
-        return Wanted(mask.model, mask.provider, mask.run, mask.corrected_by, every, camera)
+        return Wanted(mask.model, mask.provider, mask.run, mask.corrected_by, every, mask.edges == "network", camera)
 
     def _load(self, wanted: Wanted) -> ModelWorker:
         path = Path(wanted.file) if wanted.file else Store().best()
@@ -315,6 +316,7 @@ class Inference:
             correct_every=wanted.correct_every,
             provider=wanted.provider,
             threads=1 if wanted.camera else self._threads,
+            edges=wanted.edges,
             inline=self._clock.steps,
         )
         name = f"model {segmenter.name}" + (f" for {wanted.camera}" if wanted.camera else "")

@@ -128,6 +128,7 @@ def _add_models(command: argparse.ArgumentParser) -> None:
     evaluate = actions.add_parser("eval", help="measure person segmentation on pictures whose truth is known")
     evaluate.add_argument("models", nargs="+", metavar="MODEL", help="a name, or an ONNX file")
     evaluate.add_argument("--set", type=Path, required=True, metavar="FOLDER", help="masks, and clips or images")
+    evaluate.add_argument("--edges", action="store_true", help="each also with Scrim's network of edges behind it")
     evaluate.add_argument("--sheets", type=Path, metavar="FOLDER", help="write contact sheets into it")
     optimise = actions.add_parser("optimise", help="make FP16 and INT8 variants; keep what is faster and as good")
     optimise.add_argument("models", nargs="+", metavar="MODEL", help="a name, or an ONNX file")

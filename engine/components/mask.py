@@ -34,6 +34,11 @@ class Mask:
         "", "The URL of a server's heavier model, which corrects the masks of this one where the picture is still."
     )
     correct_every: int = field(5, "Every how many pictures the heavier model is asked.", low=1, high=300)
+    edges: Literal["network", "model"] = field(
+        "network",
+        "Who says where the edge of a neural mask is: network, a second one, of Scrim's own, which looks again at mask "
+        "and picture (7 ms on a core); model, the model itself.",
+    )
     align: Literal["aligned", "warped", "latest"] = field(
         "aligned",
         "aligned: every picture is shown with its own mask; warped: the newest picture, with the newest mask moved to "

@@ -100,7 +100,14 @@ class Measured:
     took_ms: float
 
 
-Task = Literal["person segmentation", "face detection", "face landmarks", "face blendshapes", "face identity embedding"]
+Task = Literal[
+    "person segmentation",
+    "edge refinement",
+    "face detection",
+    "face landmarks",
+    "face blendshapes",
+    "face identity embedding",
+]
 
 
 @dataclass(config=CHECKED, frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.models.corrected import SegmenterCorrected
+from engine.models.edged import SegmenterEdged
 from engine.models.lightened import SegmenterLightened
 from engine.models.process import SegmenterProcess
 from engine.models.runner import Runner
@@ -23,9 +24,13 @@ def open_runner(
     correct_every: int = 5,
     provider: str = "auto",
     threads: int = 1,
+    edges: bool = False,
     inline: bool = False,
 ) -> Runner:
-    """Open a model; with a server, also here, for when it does not answer. Fails: ModelError."""
+    """Open a model; with a server, also here, for when it does not answer; with `edges`, also what finds those.
+
+    Fails: ModelError.
+    """
 
     def here(model: Path) -> Runner:
         if run != "process":
@@ -43,4 +48,4 @@ def open_runner(
         runner = SegmenterServed(runner, run, notices)
     if corrected_by:
         runner = SegmenterCorrected(runner, corrected_by, correct_every, notices, inline=inline)
-    return runner
+    return SegmenterEdged(runner, threads=threads) if edges else runner

@@ -146,7 +146,8 @@ def test_a_model_that_runs_elsewhere_gives_the_same_masks_and_the_report_says_wh
         (worker,) = there.show.inference.models.values()
         assert worker.counts(camera_of(there)).inferences == 3
         ((name, said),) = make_report(there.show)["models"].items()
-    assert said["where"] == ("process" if run == "process" else f"grpc://127.0.0.1:{server.port}")
+    place = "process" if run == "process" else f"grpc://127.0.0.1:{server.port}"
+    assert said["where"] == f"{place}, edges by scrim_edges"
     assert said["provider"] == ("cpu" if run == "process" else f"{server.url} (test)")
     assert said["fallback"] is None
     assert said["age_ms"] == 0
@@ -247,7 +248,7 @@ class Studio:
         self.world.spawn("guest", [Mask(camera="front", source="neural", model="slow.onnx", **mask)])
         self.inference = Inference(self.world, the_gpu(), self.clock, notices, Trace())
         self.model = SlowModel()
-        self.inference._models[Wanted("slow.onnx", "auto")] = cast("ModelWorker", self.model)
+        self.inference._models[Wanted("slow.onnx", "auto", edges=True)] = cast("ModelWorker", self.model)
         self.pictures: Slots[PictureBuffer] = Slots(PictureBuffer, 6)
         self.sequence = 0
         self.tick = Tick()

@@ -266,6 +266,7 @@ source = "still.png"
 camera = "front"
 source = "neural"
 model = "{model}"
+edges = "model"
 refine = 0.0
 fill_holes = {holes}
 drop_specks = {specks}

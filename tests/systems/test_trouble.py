@@ -34,6 +34,7 @@ height = 36
 camera = "front"
 source = "neural"
 model = "{model}"
+edges = "model"
 [guest.layer]
 """
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.components import Camera, Mask
 from engine.media.picture import Picture, Plane
 from engine.models.manifest import BUILT_IN
+from engine.models.segmenter import Segmenter
 from systems.show import Show
 from tools.bench.cutouts import alphas, frames, truth
 from tools.bench.media import clip, model
@@ -115,6 +116,7 @@ def cut_out(path: Path, network: Path, count: int, **fields: Any) -> Cut:
     size = int(video.get(cv2.CAP_PROP_FRAME_WIDTH)), int(video.get(cv2.CAP_PROP_FRAME_HEIGHT))
     rate_hz = video.get(cv2.CAP_PROP_FPS)
     video.release()
+    alone = Segmenter(network, threads=1)  # the rival: no other network looks at its masks again
     masks: list[Plane] = []
 
     def keep_masks(show: Show) -> None:
@@ -123,7 +125,8 @@ def cut_out(path: Path, network: Path, count: int, **fields: Any) -> Cut:
 
         def find_and_keep(picture: Picture, mask: Plane, camera: str = "") -> None:
             find(picture, mask, camera)
-            masks.append(mask.copy())
+            masks.append(np.empty(alone.mask_size[::-1], np.uint8))
+            alone.run(picture, masks[-1])
 
         worker.segmenter.run = find_and_keep  # type: ignore[method-assign]
 

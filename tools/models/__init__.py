@@ -94,7 +94,8 @@ def _verify(arguments: Namespace) -> int:
 def _eval(arguments: Namespace) -> int:
     from tools.models import evaluate
 
-    return evaluate.run([locate(name) for name in arguments.models], arguments.set, arguments.sheets)
+    paths = [locate(name) for name in arguments.models]
+    return evaluate.run(paths, arguments.set, arguments.sheets, arguments.edges)
 
 
 def _optimise(arguments: Namespace) -> int:

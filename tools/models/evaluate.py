@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 
 from engine.media.picture import Plane
+from engine.models.edged import SegmenterEdged
+from engine.models.runner import Runner
 from engine.models.segmenter import Segmenter
 from tools.models import measures, sets
 
@@ -38,10 +40,17 @@ class Row:
 HEADER = "| on | model | frames | IoU | least | boundary F | SAD /1000 | MSE ×1000 | gradient /1000 | dtSSD ×100 |"
 
 
-def run(models: Sequence[Path], folder: Path, sheets: Path | None = None) -> int:
-    """Print the table of `models` on the set in `folder`; write a sheet of each clip into `sheets`."""
+def run(models: Sequence[Path], folder: Path, sheets: Path | None = None, edges: bool = False) -> int:
+    """Print the table of `models` on the set in `folder`; write a sheet of each clip into `sheets`.
+
+    With `edges` each is there a second time, with Scrim's network of edges behind it.
+    """
     items = sets.read(folder)
-    segmenters = [Segmenter(path, threads=1) for path in models]
+    segmenters: list[Runner] = []
+    for path in models:
+        segmenters.append(Segmenter(path, threads=1))
+        if edges:
+            segmenters.append(SegmenterEdged(Segmenter(path, threads=1)))
     print(HEADER)
     print("|---|---|" + "---:|" * 8)
     shown: Plane | None = None
@@ -50,17 +59,22 @@ def run(models: Sequence[Path], folder: Path, sheets: Path | None = None) -> int
         shown = pairs[0][0] if shown is None else shown
         found = [[find(segmenter, rgb) for rgb, _ in pairs] for segmenter in segmenters]
         for segmenter, masks in zip(segmenters, found, strict=True):
-            print(as_line(row(segmenter.name, item.name, masks, pairs)), flush=True)
+            print(as_line(row(label(segmenter), item.name, masks, pairs)), flush=True)
         if sheets is not None:
             write_sheet(sheets / f"{item.name}.jpg", pairs, found)
     assert shown is not None
     print("\n| model | ms p50 | ms p99 |\n|---|---:|---:|")
     for segmenter, (half, most) in zip(segmenters, times_ms(segmenters, shown), strict=True):
-        print(f"| {segmenter.name} ({segmenter.provider}, one thread) | {half:.2f} | {most:.2f} |")
+        print(f"| {label(segmenter)} ({segmenter.provider}, one thread) | {half:.2f} | {most:.2f} |")
     return 0
 
 
-def find(segmenter: Segmenter, rgb: Plane) -> Plane:
+def label(segmenter: Runner) -> str:
+    """Return what a table calls it."""
+    return f"{segmenter.name} + edges" if isinstance(segmenter, SegmenterEdged) else segmenter.name
+
+
+def find(segmenter: Runner, rgb: Plane) -> Plane:
     """Return a model's mask of a picture, R'G'B'."""
     width, height = segmenter.mask_size
     mask = np.empty((height, width), np.uint8)
@@ -85,7 +99,7 @@ def as_line(row: Row) -> str:
     )
 
 
-def times_ms(segmenters: list[Segmenter], rgb: Plane, rounds: int = ROUNDS) -> list[tuple[float, float]]:
+def times_ms(segmenters: Sequence[Runner], rgb: Plane, rounds: int = ROUNDS) -> list[tuple[float, float]]:
     """Return median and 99th percentile of each model, the preparing of the picture included."""
     picture = sets.picture_of(rgb)
     masks = [np.empty(segmenter.mask_size[::-1], np.uint8) for segmenter in segmenters]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -11,20 +12,30 @@ import numpy as np
 from tools.train.data import Image, Person, TrainingSet
 from tools.train.puppet import Cutout, as_taken, with_body
 
-SOURCE_WEIGHTS = {"asl": 0.34, "canada": 0.09, "grid": 0.16, "london": 0.37, "misc": 0.04}
-"""How often each source gives the person: by variety, not by count. asl has arms and hands, london 91 people."""
-
-BODY_SHARE = 0.45
-"""How often a head and shoulders get a drawn body: nothing else here shows arms spread, or legs."""
-
 BODIES = 100
 """So many drawn bodies are kept."""
 
-COUNTS = (0.12, 0.58, 0.2, 0.1)
-"""How often a composite has 0, 1, 2 and 3 people."""
 
-ORIGINAL_SHARE = 0.1
-"""How often a picture is used as it is, with its own background; more people may be put into it."""
+@dataclass(frozen=True)
+class Mix:
+    """What composites show, and how often."""
+
+    sources: Mapping[str, float] = field(
+        default_factory=lambda: {"asl": 0.34, "canada": 0.09, "grid": 0.16, "london": 0.37, "misc": 0.04}
+    )
+    """The folder that gives the person: by variety, not by count. asl has arms and hands, london 91 people."""
+
+    bodies: float = 0.45
+    """Of head and shoulders that get a drawn body: nothing else here shows arms spread, or legs."""
+
+    counts: tuple[float, float, float, float] = (0.12, 0.58, 0.2, 0.1)
+    """0, 1, 2 and 3 people."""
+
+    originals: float = 0.1
+    """A picture as it is, with its own background; more people may be put into it."""
+
+    covered: float = 0.18
+    """Things before the people."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +49,13 @@ class Sample:
 class Composer:
     """Makes composites of one size. Not for several threads: it holds the random numbers."""
 
-    def __init__(self, source: TrainingSet, size: tuple[int, int], seed: int) -> None:
+    def __init__(self, source: TrainingSet, size: tuple[int, int], seed: int, mix: Mix | None = None) -> None:
         self._size = size
         self._backgrounds = source.backgrounds
         self._folders = source.by_folder()
-        weights = np.array([SOURCE_WEIGHTS[folder] for folder in self._folders])
-        self._weights = weights / weights.sum()
+        self._mix = mix or Mix()
+        shares = np.array([self._mix.sources[folder] for folder in self._folders])
+        self._weights = shares / shares.sum()
         self._rng = np.random.default_rng(seed)
         self._bodies: list[Cutout] = []
 
@@ -51,8 +63,8 @@ class Composer:
         """Return the next composite."""
         rng = self._rng
         stretch = self._stretch()
-        count = int(rng.choice(len(COUNTS), p=COUNTS))
-        if count and rng.random() < ORIGINAL_SHARE:
+        count = int(rng.choice(4, p=self._mix.counts))
+        if count and rng.random() < self._mix.originals:
             picture, alpha = self._original(stretch)
             count = int(rng.random() < 0.25)
         else:
@@ -63,7 +75,7 @@ class Composer:
             picture = _blurred(picture, rng.uniform(0.4, 3.0))
         for _ in range(count):
             self._put_person(picture, alpha, stretch, crowd=count > 1)
-        if count and rng.random() < 0.18:
+        if count and rng.random() < self._mix.covered:
             self._clutter(picture, alpha, int(rng.integers(1, 3)))
         picture = self._light(picture)
         picture, alpha = self._lens(picture, alpha)
@@ -268,7 +280,7 @@ class Composer:
         np.maximum(alpha, cover, out=alpha)
 
     def _cutout(self, person: Person) -> Cutout:
-        if person.folder in ("london", "grid", "canada") and self._rng.random() < BODY_SHARE:
+        if person.folder in ("london", "grid", "canada") and self._rng.random() < self._mix.bodies:
             return self._body(person)
         return as_taken(person)
 

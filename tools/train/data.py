@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.train.plain_wall import cut_out, sharpened
+
 Image = NDArray[np.uint8]
 
 WITHHELD_BACKGROUNDS = {
@@ -24,6 +26,9 @@ WITHHELD_PEOPLE = {
     "pwij3p",  # the speaker of the test clip grid_id2_vcd_swwp2s, in the same shirt
 }
 """Clips of people who are in the pictures we measure on."""
+
+PLAIN_WALLS = {"london"}
+"""Sources of portraits before one plain wall, without the person's shadow on it."""
 
 LEAST_SIDE_PX = 48
 """The smallest level of a pyramid is at least this large."""
@@ -59,12 +64,15 @@ class TrainingSet:
         return {folder: tuple(person for person in self.people if person.folder == folder) for folder in folders}
 
 
-def load(folder: Path) -> TrainingSet:
-    """Read what manifest.csv keeps, less what is withheld, as R'G'B'."""
+def load(folder: Path, sharply: bool = False) -> TrainingSet:
+    """Read what manifest.csv keeps, less what is withheld, as R'G'B'.
+
+    `sharply` gives outlines that are better than the teacher's.
+    """
     with (folder / "manifest.csv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["status"] == "kept"]
     people = [
-        _person(folder / row["folder"] / row["name"], row["folder"])
+        _person(folder / row["folder"] / row["name"], row["folder"], sharply)
         for row in rows
         if row["name"].split("_")[0] not in WITHHELD_PEOPLE
     ]
@@ -73,9 +81,13 @@ def load(folder: Path) -> TrainingSet:
     return TrainingSet(tuple(people), tuple(read(path) for path in kept))
 
 
-def _person(path: Path, folder: str) -> Person:
+def _person(path: Path, folder: str, sharply: bool) -> Person:
     image = read(path.with_name(path.name + ".jpg"))
     mask: Any = cv2.imread(str(path.with_name(path.name + ".png")), cv2.IMREAD_GRAYSCALE)
+    if sharply and folder in PLAIN_WALLS:
+        image, mask = cut_out(image, mask)
+    elif sharply and folder != "grid":
+        mask = sharpened(mask)
     cut = _largest(mask)
     left, top, width, height = cv2.boundingRect((cut > 127).astype(np.uint8))
     levels, cuts = [(image, mask)], [cut]

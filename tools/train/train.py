@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from tools.train import truth
@@ -75,10 +75,10 @@ class Composites(IterableDataset[tuple[Tensor, Tensor]]):
 class Training:
     """The network, its average, the optimiser and the step they are at."""
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, network: nn.Module, schedule: Schedule) -> None:
         self.schedule = schedule
         self.step = 0
-        self.network = PersonNet().to(memory_format=torch.channels_last)
+        self.network: Any = network.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).eval()
         matrices = [parameter for parameter in self.network.parameters() if parameter.ndim > 1]
         vectors = [parameter for parameter in self.network.parameters() if parameter.ndim <= 1]
@@ -93,13 +93,16 @@ class Training:
 
     def learn(self, pictures: Tensor, alphas: Tensor, half: bool) -> float:
         """Take one step; return the loss."""
-        rate = self.schedule.rate(self.step)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         inputs = (pictures.float() / 255).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
             logits, coarse = self.network(inputs)
-        loss = mask_loss(logits.float(), coarse.float(), alphas.float() / 255)
+        return self.descend(mask_loss(logits.float(), coarse.float(), alphas.float() / 255))
+
+    def descend(self, loss: Tensor) -> float:
+        """Change the weights to make the loss smaller; return it."""
+        rate = self.schedule.rate(self.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
@@ -179,7 +182,7 @@ def main() -> None:
     random.seed(arguments.seed)
     arguments.out.mkdir(parents=True, exist_ok=True)
     checkpoint = arguments.out / "checkpoint.pt"
-    training = Training(Schedule(arguments.small_steps, arguments.full_steps, arguments.peak_rate))
+    training = Training(PersonNet(), Schedule(arguments.small_steps, arguments.full_steps, arguments.peak_rate))
     source = load(arguments.media / "train")
     if checkpoint.exists():
         training.resume(checkpoint)
