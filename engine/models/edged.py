@@ -69,6 +69,11 @@ class SegmenterEdged(Runner):
         return "; ".join(filter(None, (self.here.fallback, self._session.fallback)))
 
     @property
+    def pid(self) -> int:
+        """Of the model."""
+        return self.here.pid
+
+    @property
     def lighter(self) -> str:
         """The name of a lighter model, or that this one is alone."""
         return self.here.lighter or (f"{self.name} without {EDGES.stem}" if self._alone else "")
