@@ -102,8 +102,7 @@ class Strip(Readback):
         left, top, right, bottom = AREA.box_px(texture.width, texture.height)
         self._picture = texture
         self._origin, self._size = (left, top, 0), (right - left, bottom - top, 1)
-        # A ring of bytes: four channels beside each other, as wide as four times as many pixels.
-        super().__init__(gpu, SimpleNamespace(width=4 * (right - left), height=bottom - top), buffers)
+        super().__init__(gpu, SimpleNamespace(width=right - left, height=bottom - top, format=texture.format), buffers)
 
     def copy(self, encoder: Any, copy: Copy) -> None:
         """Record a copy of the strip as it is at this point of the encoder."""
