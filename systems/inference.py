@@ -304,7 +304,10 @@ class Inference:
         apart = "://" in mask.run or (self._apart and mask.run == "thread" and installed_providers() == ["cpu"])
         every = mask.correct_every if mask.corrected_by else 0
         camera = (mask.camera or self._world.name(entity)) if apart else ""
-        return Wanted(mask.model, mask.provider, mask.run, mask.corrected_by, every, mask.edges == "network", camera)
+        # Where a software GPU needs the cores, it costs: of hello.toml's ticks a tenth, on two of them.
+        has_time = self._clock.steps or not self._gpu.is_software
+        edges = mask.edges == "network" or (mask.edges == "auto" and has_time)
+        return Wanted(mask.model, mask.provider, mask.run, mask.corrected_by, every, edges, camera)
 
     def _load(self, wanted: Wanted) -> ModelWorker:
         path = Path(wanted.file) if wanted.file else Store().best()

@@ -34,10 +34,11 @@ class Mask:
         "", "The URL of a server's heavier model, which corrects the masks of this one where the picture is still."
     )
     correct_every: int = field(5, "Every how many pictures the heavier model is asked.", low=1, high=300)
-    edges: Literal["network", "model"] = field(
-        "network",
+    edges: Literal["auto", "network", "model"] = field(
+        "auto",
         "Who says where the edge of a neural mask is: network, a second one, of Scrim's own, which looks again at mask "
-        "and picture (7 ms on a core); model, the model itself.",
+        "and picture (10 ms on a core); model, the model itself. auto: model where a show on air is drawn without a "
+        "GPU, which needs the cores itself; else network.",
     )
     align: Literal["aligned", "warped", "latest"] = field(
         "aligned",

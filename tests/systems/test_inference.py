@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pytest
@@ -248,7 +248,7 @@ class Studio:
         self.world.spawn("guest", [Mask(camera="front", source="neural", model="slow.onnx", **mask)])
         self.inference = Inference(self.world, the_gpu(), self.clock, notices, Trace())
         self.model = SlowModel()
-        self.inference._models[Wanted("slow.onnx", "auto", edges=True)] = cast("ModelWorker", self.model)
+        self.inference._models[Wanted("slow.onnx", "auto")] = cast("ModelWorker", self.model)
         self.pictures: Slots[PictureBuffer] = Slots(PictureBuffer, 6)
         self.sequence = 0
         self.tick = Tick()
@@ -299,6 +299,20 @@ def studio(notices: Notices) -> Iterator[Studio]:
     studio.close()
     assert len(studio.pictures.free) == 6, "every slot returns"
     assert len(studio.model.masks.free) == 4
+
+
+@pytest.mark.parametrize(("edges", "software", "wanted"), [
+    ("auto", True, False), ("auto", False, True), ("network", True, True), ("model", False, False),
+])  # fmt: skip
+def test_edges_are_looked_at_again_where_a_gpu_draws_or_an_author_says_so(
+    studio: Studio,
+    monkeypatch: pytest.MonkeyPatch,
+    edges: Literal["auto", "network", "model"],
+    software: bool,
+    wanted: bool,
+) -> None:
+    monkeypatch.setattr(type(studio.inference._gpu), "is_software", software)
+    assert studio.inference._want(0, Mask(camera="front", source="neural", edges=edges)).edges is wanted
 
 
 def test_an_aligned_picture_waits_for_its_mask(studio: Studio) -> None:
