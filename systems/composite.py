@@ -51,10 +51,11 @@ class Composite:
         stage, encoder = self._stage, tick.encoder
         visible = [drawing for drawing in self._layers.drawings if drawing.visible]
         self._differing = self._cues.differing
+        before, self._shown = self._shown, None  # until it is drawn, which may fail
         self._make_ready(tick, visible, [])
         steady = list(takewhile(lambda each: not (each.changed or each.entity in self._differing), visible))
-        before, self._shown = self._shown, (stage.colour, visible)
-        if steady == visible and self._shown == before:
+        if steady == visible and before == (stage.colour, visible):
+            self._shown = before
             return
         drawn = 0
         if steady and steady == self._base:
@@ -73,6 +74,7 @@ class Composite:
         self._above = [(drawing, drawing.footprint) for drawing in visible[drawn:]] if drawn else []
         for drawing in visible[drawn : drawn + 1]:
             drawing.behind = None
+        self._shown = (stage.colour, visible)
 
     def _erase(self, encoder: Any, drawings: list[Drawing]) -> bool:
         """Put the base back only where the last tick drew on it, if all that is known: a person is a quarter of it."""

@@ -48,3 +48,19 @@ def test_a_tick_without_a_new_picture_draws_nothing_and_leaves_the_base(
     first = 0 if seen[0][0] else 1
     np.testing.assert_array_equal(seen[first][1], seen[first + 1][1])
     assert (seen[0][1] != seen[3][1]).any(), "the guest moves"
+
+
+def test_what_could_not_be_drawn_is_drawn_in_the_next_tick_though_nothing_changes(
+    air: Air, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw, failures = Composite._draw, [ValueError("lost")]
+
+    def sometimes(self: Composite, *arguments: Any, **named: Any) -> None:
+        if failures:
+            raise failures.pop()
+        draw(self, *arguments, **named)
+
+    monkeypatch.setattr(Composite, "_draw", sometimes)
+    on_air = air('[a.fill]\ncolour = "#ff0000"\n[a.layer]\n', ticks=2)
+    assert "composite: ValueError: lost" in on_air.said
+    np.testing.assert_allclose(on_air.light()[0, 0], [1, 0, 0], atol=0.001)
