@@ -17,7 +17,6 @@ from engine.models.shrink import CLOCKWISE, Shrinker
 EDGES = Path(__file__).with_name("scrim_edges.onnx")
 """MODEL_CARD.md says how it was made, and where it is weak."""
 
-
 MOST_MOVED_PX, THIN_PX = 6, 8
 """Of the mask: how far an edge may be moved, and half the width of what is too thin to be taken away."""
 
@@ -30,9 +29,9 @@ MOVED, THIN = (
 class SegmenterEdged(Runner):
     """Finds the person by a model, and then looks at picture and mask once more for where the edge is.
 
-    A model sees 256 × 144 and is wrong by some 2 px of those at the edge, which no filter of the picture's colours
-    mends: what lies there is hair before wood, or a shoulder before a rail. This one sees the picture at twice that,
-    and the mask. What it gives has the mask's size again: fitted to the picture's colours later, more would be no
+    A model sees 256 × 144 and is wrong at the edge by some 2 px of a picture 640 wide, which no filter of the picture's
+    colours mends: what lies there is hair before wood, or a shoulder before a rail. This one sees the picture at twice
+    that, and the mask. What it gives has the mask's size again: fitted to the picture's colours later, more would be no
     nearer to the truth.
 
     Thread: one at a time. Blocks: for both, one after the other. Owns: both. Fails: as the model does, and as the edges

@@ -10,12 +10,12 @@ from tools.train.network import Bottleneck, ConvNorm, Merge
 HALF, QUARTER, EIGHTH = 16, 32, 64
 """Channels at each scale of the picture, in sixteens, since onnxruntime computes sixteen at a time whatever is asked.
 
-Half the picture is the mask's scale, where half of the time goes.
+Half the picture is the mask's scale, where two fifths of the time go.
 """
 
 
 class Halved(nn.Sequential):
-    """Features at half the size: 2×2 of them to one. Strided filters by channel would take half of all training."""
+    """Features at half the size: 2×2 of them to one. Strided filters by channel took a quarter of training."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(
