@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.errors import ModelError
 from engine.media.picture import Picture, Plane
 from engine.models.address import parse_server
+from engine.models.around import Around
 from engine.models.runner import Runner
 from engine.models.segmenter import Segmenter
 from engine.models.served import ServerCall
@@ -70,7 +71,7 @@ class _Camera:
     correction: _Correction | None = None
 
 
-class SegmenterCorrected(Runner):
+class SegmenterCorrected(Around):
     """Finds the person in a picture here, and corrects that by what a heavier model said of an earlier one.
 
     The two are merged by the stamp of the picture they are of: what the heavier model added to *that* picture's mask is
@@ -85,9 +86,8 @@ class SegmenterCorrected(Runner):
 
     def __init__(self, here: Runner, url: str, every: int, notices: Notices, *, inline: bool = False) -> None:
         address = parse_server(url)
-        self.here = here
-        self.name, self.path, self.where = here.name, here.path, f"{here.where}, corrected by {address.shown}"
-        self.input_size, self.mask_size = here.input_size, here.mask_size
+        super().__init__(here)
+        self.where = f"{here.where}, corrected by {address.shown}"
         self.corrections = 0
         self._every = every
         self._inline = inline
@@ -102,25 +102,6 @@ class SegmenterCorrected(Runner):
         """What runs the model here, and the server."""
         there = self._call.there
         return self.here.provider if there is None else f"{self.here.provider}, corrected by {there.provider}"
-
-    @property
-    def nodes(self) -> dict[str, int]:
-        """Of the model here."""
-        return self.here.nodes
-
-    @property
-    def lighter(self) -> str:
-        """Of the model here."""
-        return self.here.lighter
-
-    def lighten(self, on: bool, took_ms: float = 0.0) -> bool:
-        """Spare the model here."""
-        return self.here.lighten(on, took_ms)
-
-    @property
-    def pid(self) -> int:
-        """Of the model here."""
-        return self.here.pid
 
     @property
     def fallback(self) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from engine.errors import ModelError
 from engine.media.picture import Picture, Plane
+from engine.models.around import Around
 from engine.models.runner import Runner
 from engine.models.session import Session
 from engine.models.shrink import CLOCKWISE, Shrinker
@@ -26,7 +27,7 @@ MOVED, THIN = (
 )
 
 
-class SegmenterEdged(Runner):
+class SegmenterEdged(Around):
     """Finds the person by a model, and then looks at picture and mask once more for where the edge is.
 
     A model sees 256 × 144 and is wrong at the edge by some 2 px of a picture 640 wide, which no filter of the picture's
@@ -34,53 +35,33 @@ class SegmenterEdged(Runner):
     that, and the mask. What it gives has the mask's size again: fitted to the picture's colours later, more would be no
     nearer to the truth.
 
-    Thread: one at a time. Blocks: for both, one after the other. Owns: both. Fails: as the model does, and as the edges
-    network's session does.
+    Thread: one at a time. Blocks: for both, one after the other. Owns: both. Fails: as the model does; where the
+    network of edges fails, what the model found is what comes out, from then on.
     """
 
     def __init__(self, here: Runner, *, threads: int = 1) -> None:
-        self.here = here
-        self.name, self.path, self.where = here.name, here.path, f"{here.where}, edges by {EDGES.stem}"
-        self.input_size = here.input_size
+        super().__init__(here)
+        self.where = f"{here.where}, edges by {EDGES.stem}"
         self._session = Session(EDGES, threads=threads, provider="cpu")
         picture, mask = (tensor.shape for tensor in self._session.declared_inputs)
         self._session.bind(picture, mask)
         self.mask_size = (mask[3], mask[2])
         self._shrinker = Shrinker((picture[3], picture[2]), self.mask_size, "rgb")
-        self._alone = False
+        self._alone = False  # while it is spared
+        self._trouble = ""  # why the network of edges is given up
         self._found = np.zeros(here.mask_size[::-1], np.uint8)
         self._channel = np.empty(picture[2:], np.uint8)
         self._bounds = np.empty((2, *mask[2:]), np.uint8)
 
     @property
-    def provider(self) -> str:
-        """What runs the model."""
-        return self.here.provider
-
-    @property
-    def nodes(self) -> dict[str, int]:
-        """Of the model."""
-        return self.here.nodes
-
-    @property
     def fallback(self) -> str:
         """Why either does not run where or how it should."""
-        return "; ".join(filter(None, (self.here.fallback, self._session.fallback)))
-
-    @property
-    def pid(self) -> int:
-        """Of the model."""
-        return self.here.pid
+        return "; ".join(filter(None, (self.here.fallback, self._session.fallback, self._trouble)))
 
     @property
     def lighter(self) -> str:
         """The name of a lighter model, or that this one is alone."""
         return self.here.lighter or (f"{self.name} without {EDGES.stem}" if self._alone else "")
-
-    @property
-    def address(self) -> str:
-        """Of the model, whose masks others read before this has seen them."""
-        return self.here.address
 
     def lighten(self, on: bool, took_ms: float = 0.0) -> bool:
         """Have the model alone, which takes a third of the time, and a lighter one in its place if there is one."""
@@ -88,20 +69,19 @@ class SegmenterEdged(Runner):
         self.here.lighten(on, took_ms)
         return True
 
-    def open(self, stopping: Callable[[], bool] = lambda: False) -> None:
-        """Make sure of the model."""
-        self.here.open(stopping)
-
-    def close(self) -> None:
-        """Give the model back."""
-        self.here.close()
-
     def run(self, picture: Picture, mask: Plane, camera: str = "") -> None:
         """Write the person of `picture` into `mask`, (height, width) of `mask_size`."""
         self.here.run(picture, self._found, camera)
-        if self._alone:
-            cv2.resize(self._found, self.mask_size, dst=mask, interpolation=cv2.INTER_LINEAR)
-            return
+        if not (self._alone or self._trouble):
+            try:
+                self._look_again(picture, mask)
+            except ModelError as error:
+                self._trouble = f"edges are the model's own: {error}"
+            else:
+                return
+        cv2.resize(self._found, self.mask_size, dst=mask, interpolation=cv2.INTER_LINEAR)
+
+    def _look_again(self, picture: Picture, mask: Plane) -> None:
         turns = picture.quarter_turns % 4
         upright: Any = cv2.rotate(self._found, CLOCKWISE[turns]) if turns else self._found
         self._find(self._shrinker.pixels(picture), upright, mask)

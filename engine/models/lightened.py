@@ -10,10 +10,11 @@ import numpy as np
 
 from engine.errors import ModelError
 from engine.media.picture import Picture, Plane
+from engine.models.around import Around
 from engine.models.runner import Runner
 
 
-class SegmenterLightened(Runner):
+class SegmenterLightened(Around):
     """Finds the person by a model, or, while it is told to, by a lighter one; masks keep the size of the model's.
 
     The lighter one is looked for and opened when it is first wanted. When it fails, the model takes the same picture,
@@ -24,47 +25,21 @@ class SegmenterLightened(Runner):
 
     def __init__(self, whole: Runner, find: Callable[[float], Runner | None]) -> None:
         """`find` opens the lighter model, or says by None that there is none, given the milliseconds of this one."""
+        super().__init__(whole)  # `here` is the one at work
         self.whole = whole
-        self.name, self.path, self.where = whole.name, whole.path, whole.where
-        self.input_size, self.mask_size = whole.input_size, whole.mask_size
         self._find: Callable[[float], Runner | None] | None = find
         self._light: Runner | None = None
-        self._lightened = False
         self._trouble = ""
-
-    @property
-    def _now(self) -> Runner:
-        return self._light if self._lightened and self._light is not None else self.whole
 
     @property
     def lighter(self) -> str:
         """The name of the lighter one, while it is at work."""
-        return "" if self._now is self.whole else self._now.name
-
-    @property
-    def provider(self) -> str:
-        """What runs the one at work."""
-        return self._now.provider
-
-    @property
-    def nodes(self) -> dict[str, int]:
-        """Of the one at work."""
-        return self._now.nodes
+        return "" if self.here is self.whole else self.here.name
 
     @property
     def fallback(self) -> str:
         """Of the model, and why there is no lighter one any more."""
         return "; ".join(filter(None, (self.whole.fallback, self._trouble)))
-
-    @property
-    def address(self) -> str:
-        """Of the one at work."""
-        return self._now.address
-
-    @property
-    def pid(self) -> int:
-        """Of the one at work."""
-        return self._now.pid
 
     def lighten(self, on: bool, took_ms: float = 0.0) -> bool:
         """Have the lighter one at work, or no longer; False where there is none."""
@@ -74,24 +49,23 @@ class SegmenterLightened(Runner):
                 self._light = find(took_ms)
             except ModelError as error:
                 self._trouble = f"there is no lighter model: {error}"
-        self._lightened = on and self._light is not None
-        if self._light is not None:
-            width, height = self._light.mask_size
-            self._found = np.zeros((height, width), np.uint8)
-        return self._lightened == on
+            if self._light is not None:
+                self._found = np.zeros(self._light.mask_size[::-1], np.uint8)
+        self.here = self._light if on and self._light is not None else self.whole
+        return on == (self.here is not self.whole)
 
     def run(self, picture: Picture, mask: Plane, camera: str = "") -> None:
         """Write the person of `picture` into `mask`."""
-        if not self._lightened or self._light is None:
+        if self.here is self.whole:
             self.whole.run(picture, mask, camera)
             return
-        same = self._light.mask_size == self.mask_size
+        same = self.here.mask_size == self.mask_size
         try:
-            self._light.run(picture, mask if same else self._found, camera)
+            self.here.run(picture, mask if same else self._found, camera)
         except ModelError as error:
-            self._trouble = f"{self._light.name}, the lighter model, is given up: {error}"
-            self._light.close()
-            self._light, self._lightened = None, False
+            self._trouble = f"{self.here.name}, the lighter model, is given up: {error}"
+            self.here.close()
+            self._light, self.here = None, self.whole
             self.whole.run(picture, mask, camera)
             return
         if not same:

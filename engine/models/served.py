@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.errors import ModelError
 from engine.media.picture import Picture, Plane
 from engine.models.address import ServerAddress, parse_server
+from engine.models.around import Around
 from engine.models.runner import Runner
 from engine.models.segmenter import Segmenter
 from engine.models.server import ANSWER_S, ServerSession
@@ -16,7 +17,7 @@ from engine.notices import Notices
 from engine.threads.worker import Worker
 
 
-class SegmenterServed(Runner):
+class SegmenterServed(Around):
     """Finds the person in a picture on a server; where that fails, the same picture is given to the model here.
 
     A server that is lost is called again by a thread of its own, with growing pauses: who runs the model never waits
@@ -28,9 +29,8 @@ class SegmenterServed(Runner):
 
     def __init__(self, here: Runner, url: str, notices: Notices) -> None:
         address = parse_server(url)
-        self.here = here
-        self.name, self.path, self.where = here.name, here.path, address.shown
-        self.input_size, self.mask_size = here.input_size, here.mask_size
+        super().__init__(here)
+        self.where = address.shown
         self._call = ServerCall(address, here.path, notices, self._check)
         self._call.begin()
 
@@ -53,11 +53,6 @@ class SegmenterServed(Runner):
     def lighten(self, on: bool, took_ms: float = 0.0) -> bool:
         """Spare the model here, while that is at work."""
         return (not on or self._call.there is None) and self.here.lighten(on, took_ms)
-
-    @property
-    def pid(self) -> int:
-        """Of the model here."""
-        return self.here.pid
 
     @property
     def fallback(self) -> str:

@@ -11,6 +11,7 @@ import onnx
 import pytest
 
 from engine.components import Camera
+from engine.errors import ModelError
 from engine.media.picture import Picture, PictureBuffer, Plane
 from engine.media.shot import SECOND_NS
 from engine.media.synthetic import Synthetic
@@ -19,10 +20,12 @@ from engine.models.manifest import BUILT_IN, known
 from engine.models.place import open_runner
 from engine.models.runner import Runner
 from engine.models.segmenter import Segmenter
+from engine.models.session import Session
 from engine.models.store import Store, digest
 from engine.notices import Notices
 from tests.engine.models.conftest import Truth
 from tests.engine.models.onnx_models import mixer
+from tools.bench.cutouts import band_sad
 
 RAW_ERROR_LEFT = 0.8
 """Of the raw mask's error in the band, on every 5th picture of a composite, before it is fitted to colours."""
@@ -63,6 +66,22 @@ def test_while_it_is_spared_the_model_is_alone(tmp_path: Path) -> None:
     assert (mask_of(edged, picture) != alone).any()
 
 
+def test_where_its_network_fails_the_model_goes_on_alone_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = mixer(tmp_path / "red.onnx", "nhwc", [[1.0, 0.0, 0.0]], size=(256, 144))
+    edged = SegmenterEdged(Segmenter(model))
+    picture = Picture(1, 0, 256, 144, "rgba", (np.random.default_rng(1).integers(0, 256, (144, 256, 4), np.uint8),))
+
+    def fail(_: Session) -> None:
+        raise ModelError("it is gone")
+
+    monkeypatch.setattr(Session, "run", fail)
+    monkeypatch.setattr(edged.here, "run", lambda _picture, mask, _camera: mask.fill(77))
+    assert (mask_of(edged, picture) == 77).all()
+    assert edged.fallback == "edges are the model's own: it is gone"
+
+
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_turned_picture_has_its_mask_turned(turns: int) -> None:
     runner = SegmenterEdged(Segmenter(BUILT_IN.with_name("scrim_person.onnx")))
@@ -88,9 +107,7 @@ def test_it_is_nearer_to_the_truth_at_the_edge(
     raw, edged = Segmenter(model), SegmenterEdged(Segmenter(model))
     errors = np.zeros(2)
     for pictures, truth in composites(clip):
-        inside, disc = (truth > 127).astype(np.uint8), np.ones((11, 11), np.uint8)
-        band = cv2.dilate(inside, disc) != cv2.erode(inside, disc)
         for index, runner in enumerate((raw, edged)):
             found = cv2.resize(mask_of(runner, pictures["rgba"]), truth.shape[::-1])
-            errors[index] += np.abs(found.astype(float) - truth)[band].sum()
+            errors[index] += band_sad(found / 255, truth / 255)
     assert errors[1] < RAW_ERROR_LEFT * errors[0]
