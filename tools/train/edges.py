@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,7 @@ from tools.train.augment import Composer, Mix
 from tools.train.data import Image, TrainingSet, load
 from tools.train.edge_network import EdgeNet
 from tools.train.place import MASK, MODEL, PICTURE
-from tools.train.train import Schedule, Training
+from tools.train.train import Schedule, Training, make_ready
 
 PART = (112, 80)
 """Width and height of the parts it learns from, at the mask's scale: what is far from an outline teaches nothing."""
@@ -187,12 +186,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
-    cv2.setNumThreads(0)
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
-    random.seed(arguments.seed)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    checkpoint = arguments.out / "checkpoint.pt"
+    checkpoint = make_ready(arguments)
     training = EdgeTraining(EdgeNet(), Schedule(0, arguments.steps, 3e-3))
     if checkpoint.exists():
         training.resume(checkpoint)

@@ -163,6 +163,16 @@ def report(network: PersonNet, media: Path, every: int = 1) -> str:
     return "  ".join(parts)
 
 
+def make_ready(arguments: argparse.Namespace) -> Path:
+    """Set threads and seeds; return where the checkpoint is or will be."""
+    cv2.setNumThreads(0)  # threads of OpenCV do not survive the fork into workers: it would wait for them for ever
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(arguments.seed)
+    random.seed(arguments.seed)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    return Path(arguments.out) / "checkpoint.pt"
+
+
 def main() -> None:
     """Train, or go on with what is in the folder."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -176,12 +186,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=4)
     arguments = parser.parse_args()
-    cv2.setNumThreads(0)  # threads of OpenCV do not survive the fork into workers: it would wait for them for ever
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
-    random.seed(arguments.seed)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    checkpoint = arguments.out / "checkpoint.pt"
+    checkpoint = make_ready(arguments)
     training = Training(PersonNet(), Schedule(arguments.small_steps, arguments.full_steps, arguments.peak_rate))
     source = load(arguments.media / "train")
     if checkpoint.exists():
