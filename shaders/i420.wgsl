@@ -1,7 +1,7 @@
 // What an encoder wants: a display's picture as planar YUV 4:2:0, BT.709, limited range.
 //
 // One target of width × 3/2 height: luma above; below it the blue difference plane, then the red difference plane, each
-// half as wide and high, written as their bytes lie in memory: two of their rows side by side in one row of the target.
+// half as wide and high, written as they lie in memory: two of their rows side by side in one row of the target.
 
 #include "common/frame.wgsl"
 #include "common/quad.wgsl"
@@ -16,18 +16,17 @@ fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
 // ITU-R BT.709-6, items 3.2 and 3.3: luma weights, and how far the differences reach.
 const LUMA = vec3f(0.2126, 0.7152, 0.0722);
 
-@fragment
-fn fs_main(corner: Corner) -> @location(0) vec4f {
+// In steps of 8 bits, item 4.6 of the same, of which 10 bits have quarters.
+fn level(texel: vec2i) -> f32 {
     let size = vec2i(textureDimensions(shown));
-    let texel = vec2i(corner.position.xy);
     if texel.y < size.y {
         let luma = dot(textureLoad(shown, texel, 0).rgb, LUMA);
-        return vec4f((16.0 + 219.0 * luma) / 255.0);
+        return 16.0 + 219.0 * luma;
     }
     let half_size = size / 2;
-    let byte = (texel.y - size.y) * size.x + texel.x;
-    let plane_bytes = half_size.x * half_size.y;
-    let in_plane = byte % plane_bytes;
+    let place = (texel.y - size.y) * size.x + texel.x;
+    let plane_size = half_size.x * half_size.y;
+    let in_plane = place % plane_size;
     let chroma_texel = vec2i(in_plane % half_size.x, in_plane / half_size.x) * 2;
     // Chroma sits between two rows and on the left column (MPEG-2 siting); the mean of four pixels is close enough to
     // that for the eye and keeps colour where it was within half a pixel.
@@ -36,6 +35,17 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
         + textureLoad(shown, chroma_texel + vec2i(0, 1), 0).rgb
         + textureLoad(shown, chroma_texel + vec2i(1, 1), 0).rgb) * 0.25;
     let luma = dot(colour, LUMA);
-    let difference = select((colour.r - luma) / 1.5748, (colour.b - luma) / 1.8556, byte < plane_bytes);
-    return vec4f((128.0 + 224.0 * difference) / 255.0);
+    let difference = select((colour.r - luma) / 1.5748, (colour.b - luma) / 1.8556, place < plane_size);
+    return 128.0 + 224.0 * difference;
+}
+
+@fragment
+fn fs_main(corner: Corner) -> @location(0) vec4f {
+    return vec4f(level(vec2i(corner.position.xy)) / 255.0);
+}
+
+// 10 bits in a word of 16.
+@fragment
+fn fs_deep(corner: Corner) -> @location(0) vec4u {
+    return vec4u(u32(round(4.0 * level(vec2i(corner.position.xy)))));
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from engine.component import state
 from engine.components import Display, Edges, Logo, Overlay, Sound, Stage, Stream, Warp
@@ -11,7 +12,7 @@ from engine.display.hotplug import Hotplug, NoTarget
 from engine.display.outputs import Outputs
 from engine.display.presenter import REHEARSED, Finished, Presenter
 from engine.display.recorder import Recorder
-from engine.display.target import OffscreenTarget, Target
+from engine.display.target import FORMATS, OffscreenTarget, Target
 from engine.display.warp import Warping
 from engine.errors import OutputError, ShowError
 from engine.gpu.grading import Grading as GpuGrading
@@ -76,7 +77,8 @@ class Present:
         self._revision = (-1, -1)
         self._grading = grading
         self._presenters: dict[str, Presenter] = {}
-        self._doubles: dict[str, Presenter] = {}  # offscreen doubles of windows that are recorded or streamed
+        # By display and bits a colour: offscreen, of what is recorded or streamed and cannot be read back as it is.
+        self._doubles: dict[tuple[str, int], Presenter] = {}
         self.outputs = Outputs(passes, clock, notices, trace, self._tappable)
         self.hotplug = Hotplug(passes.gpu, notices, threaded=not clock.steps)
         self._overlays = Overlays(world, stage, clock, notices, trace)
@@ -105,7 +107,7 @@ class Present:
 
     @property
     def every_presenter(self) -> tuple[Presenter, ...]:
-        """Those of the displays, and the offscreen doubles of windows that are recorded."""
+        """Those of the displays, and their offscreen doubles."""
         return (*self._presenters.values(), *self._doubles.values())
 
     def open(self) -> None:
@@ -113,12 +115,12 @@ class Present:
         self.outputs.check(self._streams(), self._sounds())
         self._reconcile()
 
-    def record(self, path: Path, display: str, rate_hz: float) -> Recorder:
+    def record(self, path: Path, display: str, rate_hz: float, depth_bits: Literal[8, 10] = 8) -> Recorder:
         """Record a display to a file from the next tick on. Fails: OutputError."""
         if display not in self._presenters:
             there = ", ".join(self._presenters) or "none"
             raise OutputError(f"cannot record {display!r}: there is no such display; there are {there}")
-        return self.outputs.record(path, display, rate_hz)
+        return self.outputs.record(path, display, rate_hz, depth_bits)
 
     def identify(self, seconds: float) -> None:
         """Show on every display, from the next tick on, its number in the scene's order and its name."""
@@ -223,7 +225,7 @@ class Present:
         displays = {name: entities[name] for name in self._world.names() if name in entities}
         for name in [name for name in self._presenters if name not in displays]:
             self._close(name)
-            self._close_double(name)
+            self._close_doubles(name)
         changed: dict[str, tuple[Display, Presented]] = {}
         for name, entity in displays.items():
             display, presented = self._world.get(entity, Display), self._world.get(entity, Presented)
@@ -247,9 +249,10 @@ class Present:
         targets = self._targets(new)
         for name, (display, presented) in changed.items():
             presented.presenter = self._apply(name, display, presented, targets)
-            self._apply_to_double(name, display, presented)
+            self._apply_to_doubles(name, display, presented)
         ((_, (stage,)), *_) = self._world.each(Stage)
-        there = self._presenters.keys() | self._doubles.keys()  # a window that was closed by hand is not
+        # A window that was closed by hand may have left a double.
+        there = self._presenters.keys() | {name for name, _ in self._doubles}
         self.outputs.reconcile(there, self._streams(), self._sounds(), stage.rate_hz)
 
     def _apply(self, name: str, display: Display, presented: Presented, targets: dict[str, Target]) -> Presenter:
@@ -280,7 +283,9 @@ class Present:
             if display.kind == "window" and not self._headless:
                 windows[name] = (display, self._size(display))
             else:
-                targets[name] = OffscreenTarget(self._passes.gpu, name, self._size(display), display.depth_bits or 8)
+                stream = self._world.get(name, Stream)
+                depth_bits = display.depth_bits or (stream.depth_bits if stream is not None else 8)
+                targets[name] = OffscreenTarget(self._passes.gpu, name, self._size(display), depth_bits)
         return targets | self.hotplug.open(windows)
 
     def _size(self, display: Display) -> tuple[int, int]:
@@ -295,37 +300,44 @@ class Present:
     def _sounds(self) -> dict[str, Sound]:
         return {self._world.name(entity): sound for entity, (sound,) in self._world.each(Sound)}
 
-    def _tappable(self, name: str) -> Presenter:
-        """Return what shows this display offscreen: its presenter, or an offscreen double of its window."""
-        if name in self._doubles:
-            return self._doubles[name]
-        presenter = self._presenters[name]
-        is_window = presenter.display.kind == "window" and not self._headless
-        if not is_window and isinstance(presenter.target, OffscreenTarget):
+    def _tappable(self, name: str, depth_bits: int) -> Presenter:
+        """Return what shows this display offscreen with so many bits a colour: its presenter, or a double of it."""
+        double = self._doubles.get((name, depth_bits))
+        if double is not None:
+            return double
+        presenter = self._presenters.get(name) or self._doubles_of(name)[0]
+        target, is_window = presenter.target, presenter.display.kind == "window" and not self._headless
+        if not is_window and isinstance(target, OffscreenTarget) and target.format == FORMATS[depth_bits]:
             return presenter
-        return self._double(name, presenter)
+        return self._double(name, presenter, depth_bits)
 
-    def _apply_to_double(self, name: str, display: Display, presented: Presented) -> None:
-        """Let a double look like its display; one of another size is made anew, when it is asked for."""
-        double = self._doubles.get(name)
-        if double is None:
+    def _doubles_of(self, name: str) -> list[Presenter]:
+        return [double for (of, _), double in self._doubles.items() if of == name]
+
+    def _apply_to_doubles(self, name: str, display: Display, presented: Presented) -> None:
+        """Let doubles look like their display; those of another size are made anew, when they are asked for."""
+        size = self._presenters[name].target.size
+        doubles = self._doubles_of(name)
+        if 0 not in size and any(double.target.size != size for double in doubles):
+            self._close_doubles(name)
             return
-        presenter = self._presenters[name]
-        if 0 not in presenter.target.size and presenter.target.size != double.target.size:
-            self._close_double(name)
-        else:
+        for double in doubles:
             self._look(name, double, display, presented)
 
-    def _close_double(self, name: str) -> None:
-        double = self._doubles.pop(name, None)
-        if double is not None and not self._clock.steps:
-            double.stop()
+    def _close_doubles(self, name: str) -> None:
+        for key in [key for key in self._doubles if key[0] == name]:
+            double = self._doubles.pop(key)
+            if not self._clock.steps:
+                double.stop()
 
-    def _double(self, name: str, presenter: Presenter) -> Presenter:
-        """Make an offscreen double of a window, since a swapchain's image cannot be read back."""
+    def _double(self, name: str, presenter: Presenter, depth_bits: int) -> Presenter:
+        """Make an offscreen double: a swapchain's image cannot be read back, nor 10 bits where there are 8.
+
+        Nor are 8 made of 10: what hides the steps of 10 bits is too small for those of 8.
+        """
         # One that waits for its monitor has no size.
         size = self._size(presenter.display) if 0 in presenter.target.size else presenter.target.size
-        target = OffscreenTarget(self._passes.gpu, f"{name} double", size)
+        target = OffscreenTarget(self._passes.gpu, f"{name} double", size, depth_bits)
         double = Presenter(
             f"{name} double", presenter.display, target, self._stage, self._passes, self._clock,
             self._notices, self._trace,
@@ -333,7 +345,7 @@ class Present:
         presented = self._world.get(name, Presented)
         assert presented is not None
         self._look(name, double, presenter.display, presented)
-        self._doubles[name] = double
+        self._doubles[name, depth_bits] = double
         if not self._clock.steps:
             double.start()
         return double

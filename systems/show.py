@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from engine.component import snake_case
 from engine.components import Stage
@@ -242,10 +242,10 @@ class Show:
         if self._each_tick is not None:
             self._each_tick(tick)
 
-    def record(self, path: Path, display: str = "") -> None:
+    def record(self, path: Path, display: str = "", depth_bits: Literal[8, 10] = 8) -> None:
         """Record a display (the first, unless named) from the next tick on."""
         name = display or next(iter(self.present.presenters))
-        self.present.record(path, name, self.stage.rate_hz)
+        self.present.record(path, name, self.stage.rate_hz, depth_bits)
 
     def log_timing(self) -> TimingLog:
         """Note from now on when what happened, for `save_timing`: 32 bytes an event. Return what it is noted in."""

@@ -55,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--headless", action="store_true", help="make every window an offscreen display")
     run.add_argument("--seconds", type=_seconds, metavar="N", help="stop after this long")
     run.add_argument("--record", action="append", default=[], metavar="FILE[=DISPLAY]", help="record a display")
+    run.add_argument(
+        "--depth-bits", type=int, choices=(8, 10), default=8, help="bits of each colour of what is recorded; 10 is HEVC"
+    )
     run.add_argument("--report", type=Path, metavar="FILE.json", help="write how it went")
     run.add_argument(
         "--trace", type=Path, metavar="FILE.json", help="write where the last minutes' time went (Perfetto)"

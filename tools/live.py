@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     log.info("on air: %s, %s", arguments.scene, show.gpu.info["device"])
     try:
         for path, display in recordings:
-            show.record(path, display)
+            show.record(path, display, arguments.depth_bits)
         show.watch(arguments.overrides)
         if arguments.record_timing is not None:
             show.log_timing()

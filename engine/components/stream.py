@@ -22,8 +22,18 @@ class Stream:
         high=200_000,
         unit="kbit/s",
     )
-    encoder: Literal["auto", "h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_amf", "libx264"] = field(
-        "auto", "What encodes; where it does not work, and with auto, the best that does."
+    depth_bits: Literal[8, 10] = field(
+        8,
+        "Bits of each colour. 8 is H.264, which plays everywhere; 10 is HEVC, without bands in slow gradients, for "
+        "files, HLS, rtsp://, udp:// and tcp://. Without graphics hardware it is about twice the work.",
     )
+    encoder: Literal[
+        "auto", "h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_amf", "libx264",
+        "hevc_nvenc", "hevc_videotoolbox", "hevc_qsv", "hevc_amf", "libx265",
+    ] = field(
+        "auto",
+        "What encodes; where it does not work, and with auto, the best that does. Those of HEVC are for 10 bits, and "
+        "libx264 is for both.",
+    )  # fmt: skip
     sound: str = field("", "The entity whose sound goes with it; empty is silent.", refers="sound")
     sound_kbps: int = field(160, "Bits of sound.", low=32, high=512, unit="kbit/s")

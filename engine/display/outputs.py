@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Literal
 
 from engine.components.sound import Sound
 from engine.components.stream import Stream
@@ -83,7 +84,7 @@ class Outputs:
     """
 
     def __init__(
-        self, passes: Passes, clock: Clock, notices: Notices, trace: Trace, tappable: Callable[[str], Presenter]
+        self, passes: Passes, clock: Clock, notices: Notices, trace: Trace, tappable: Callable[[str, int], Presenter]
     ) -> None:
         self.recorders: list[Recorder] = []  # also those that have ended, for the report
         self._passes = passes
@@ -120,7 +121,7 @@ class Outputs:
         named = [(name, 0, stream) for name, stream in streams.items()]
         named += [(name, number, stream) for number, (name, stream) in enumerate(self._asked, 1)]
         wanted = {
-            (name, number): _Wanted(stream, sounds.get(stream.sound), self._tappable(name))
+            (name, number): _Wanted(stream, sounds.get(stream.sound), self._tappable(name, stream.depth_bits))
             for name, number, stream in named
             if stream.url and name in displays
         }
@@ -142,10 +143,10 @@ class Outputs:
                 continue
             self._run(key, made_from, recorder)
 
-    def record(self, path: Path, name: str, rate_hz: float) -> Recorder:
+    def record(self, path: Path, name: str, rate_hz: float, depth_bits: Literal[8, 10] = 8) -> Recorder:
         """Record a display from the next tick on, with the scene's first sound. Fails: OutputError."""
-        stream = Stream(url=str(path), sound=next(iter(self._sounds), ""))
-        made_from = _Wanted(stream, self._sounds.get(stream.sound), self._tappable(name))
+        stream = Stream(url=str(path), sound=next(iter(self._sounds), ""), depth_bits=depth_bits)
+        made_from = _Wanted(stream, self._sounds.get(stream.sound), self._tappable(name, depth_bits))
         recorder = self._start(name, made_from.presenter, stream, rate_hz)
         if not recorder.wait_until_ready():
             said = [notice.text for notice in self._notices.all() if notice.subject == recorder.name]
@@ -198,7 +199,7 @@ class Outputs:
     def _start(self, name: str, presenter: Presenter, stream: Stream, rate_hz: float) -> Recorder:
         address = parse_address(self._fresh(stream.url))
         assert isinstance(presenter.target, OffscreenTarget)
-        tap = Tap(self._passes, name, presenter.target)
+        tap = Tap(self._passes, name, presenter.target, stream.depth_bits)
         rate_hz = presenter.pictures_hz(rate_hz)
         sound = self._reader(stream.sound)
         settings = Settings(
@@ -207,6 +208,7 @@ class Outputs:
             rate_hz=stream.rate_hz or rate_hz,
             bitrate_kbps=stream.bitrate_kbps or (STREAM_KBPS if address.kind in ("stream", "hls") else 0),
             encoder=stream.encoder,
+            depth_bits=stream.depth_bits,
             sound_kbps=stream.sound_kbps if sound is not None and address.kind != "virtual-camera" else 0,
         )
         recorder = Recorder(

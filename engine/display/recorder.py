@@ -95,7 +95,7 @@ class Recorder(Worker):
         self._pause_s = FIRST_PAUSE_S
         self._files = 1
         self._newest_ns = 0
-        self._picture: NDArray[np.uint8] = np.empty((tap.size[1] * 3 // 2, tap.size[0]), np.uint8)
+        self._picture: NDArray[np.uint8] = np.empty(settings.shape, np.uint8)
 
     @property
     def file(self) -> Written:

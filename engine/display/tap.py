@@ -15,22 +15,23 @@ BUFFERS = 6
 
 
 class Tap:
-    """Converts what an offscreen display shows to I420 (BT.709, limited range) and copies it back.
+    """Converts what an offscreen display shows to I420 (BT.709, limited range), 8 or 10 bits, and copies it back.
 
     Thread: `record` and `sent` by the presenter; `readback` is read, and `wanted` set, by the output's worker.
     Blocks: never. Owns: the ring. Fails: OutputError for an odd size; with no room in the ring it drops and counts.
     """
 
-    def __init__(self, passes: Passes, name: str, source: OffscreenTarget) -> None:
+    def __init__(self, passes: Passes, name: str, source: OffscreenTarget, depth_bits: int = 8) -> None:
         width, height = self.size = source.size
         if width % 2 or height % 2:
             raise OutputError(f"{name}: {width}×{height} cannot be recorded; give the display an even width and height")
         self._passes = passes
+        planes, fragment = ("r8unorm", "fs_main") if depth_bits == 8 else ("r16uint", "fs_deep")
         texture = passes.gpu.texture(
-            f"{name} yuv", width, height * 3 // 2, "r8unorm", Usage.RENDER_ATTACHMENT | Usage.COPY_SRC
+            f"{name} yuv", width, height * 3 // 2, planes, Usage.RENDER_ATTACHMENT | Usage.COPY_SRC
         )
         self._view = texture.create_view()
-        self._pipeline = passes.pipeline("i420.wgsl", "r8unorm")
+        self._pipeline = passes.pipeline("i420.wgsl", planes, fragment=fragment)
         self._block = passes.uniforms.block(passes.shaders.struct("display.wgsl", "Screen"))
         self._source = passes.textures(source.view)
         self.readback = Readback(passes.gpu, texture, BUFFERS)

@@ -193,6 +193,7 @@ PIXEL: dict[str, tuple[type, int]] = {
     "rgba8unorm-srgb": (np.uint8, 4),
     "bgra8unorm": (np.uint8, 4),
     "rgb10a2unorm": (np.uint32, 1),  # three colours of 10 bits and alpha of 2: `unpack_rgb10a2`
+    "r16uint": (np.uint16, 1),
     "r16float": (np.float16, 1),
     "rgba16float": (np.float16, 4),
     "r32float": (np.float32, 1),

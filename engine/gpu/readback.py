@@ -27,7 +27,7 @@ class Copy:
 
 
 class Readback:
-    """A ring of buffers into which a texture of 8 bits a channel is copied in one thread and read in another.
+    """A ring of buffers into which a texture is copied in one thread and read in another.
 
     Thread: `reserve`, `copy` and `sent` by whoever submits, `read` by one worker. Blocks: never, unless `read` is told
     to; else it says "not yet".
@@ -37,8 +37,9 @@ class Readback:
     def __init__(self, gpu: Gpu, texture: Any, buffers: int = 4) -> None:
         self._gpu = gpu
         self._texture = texture
-        self._channels = PIXEL[texture.format][1]
-        self._pitch = -(-texture.width * self._channels // 256) * 256
+        channel, channels = PIXEL[texture.format]
+        self._row_bytes = texture.width * channels * np.dtype(channel).itemsize
+        self._pitch = -(-self._row_bytes // 256) * 256
         self._lock = threading.Lock()
         self._free = [
             Copy(
@@ -85,7 +86,7 @@ class Readback:
 
     @contextmanager
     def read(self, *, wait: bool = False) -> Iterator[tuple[NDArray[np.uint8], int] | None]:
-        """Give the oldest copy as (pixels (height, width × channels), time_ns) if it is there. Valid inside only.
+        """Give the oldest copy as (bytes of pixels (height, bytes a row), time_ns) if it is there. Valid inside only.
 
         Else give None, or, with `wait`, for a clock that steps, wait for it.
         """
@@ -100,7 +101,7 @@ class Readback:
         if not copy.mapping.ready:
             yield None
             return
-        pixels = copy.mapping.bytes().reshape(-1, self._pitch)[:, : self._texture.width * self._channels]
+        pixels = copy.mapping.bytes().reshape(-1, self._pitch)[:, : self._row_bytes]
         try:
             yield pixels, copy.time_ns
         finally:

@@ -37,6 +37,11 @@ class Address:
         """Whether a failure may pass, so that it is tried again: a server, a camera driver; not a full disk."""
         return self.kind in ("stream", "virtual-camera")
 
+    @property
+    def takes_deep(self) -> bool:
+        """Whether 10 bits can go there: many servers of RTMP take no HEVC, and a webcam has 8 bits."""
+        return self.format not in ("flv", VIRTUAL_CAMERA)
+
 
 def parse_address(text: str) -> Address:
     """Read an output's address. Fails: OutputError for one that cannot be written to."""

@@ -47,6 +47,9 @@ OPTIONS: dict[str, dict[str, str]] = {
 }
 """How each kind of container is written."""
 
+DEEP_HLS = {"hls_segment_type": "fmp4"}
+"""HEVC in HLS lies in parts of MP4 (RFC 8216bis, Apple's authoring specification 1.5)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -61,6 +64,8 @@ class Settings:
     encoder: str = "auto"
     without: tuple[str, ...] = ()
     """Encoders that have failed."""
+    depth_bits: int = 8
+    """Of each colour: 10 are two bytes in every picture that is given."""
     sound_kbps: int = 0
     """0: no sound."""
 
@@ -68,6 +73,11 @@ class Settings:
     def rate(self) -> Fraction:
         """The rate as libav wants it: 29.97 becomes 30000/1001."""
         return Fraction(self.rate_hz).limit_denominator(1001)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and bytes a row of a picture: the planes Y, U and V below each other."""
+        return (self.height * 3 // 2, self.width * (1 if self.depth_bits == 8 else 2))
 
     def to_plain(self) -> dict[str, Any]:
         """Return it as JSON can say it."""
@@ -90,7 +100,7 @@ class Sink(Protocol):
     """What encodes, in libav's words."""
 
     def picture(self, i420: NDArray[np.uint8] | None, place: int) -> None:
-        """Write a picture, planes Y, U and V below each other; None repeats the last. Places count up."""
+        """Write a picture, of the settings' shape; None repeats the last. Places count up."""
 
     def sound(self, samples: Samples) -> None:
         """Write the next block of sound."""
@@ -109,12 +119,14 @@ class Output:
         self._samples = 0
         self._container: Any = None
         self._sound: Any = None
-        size, rate = (settings.width, settings.height), settings.rate
+        size, rate, depth_bits = (settings.width, settings.height), settings.rate, settings.depth_bits
         if size[0] % 2 or size[1] % 2:
             raise OutputError(
-                f"{self._shown} cannot be {size[0]}×{size[1]}; H.264 needs a display of even width and height"
+                f"{self._shown} cannot be {size[0]}×{size[1]}; a film needs a display of even width and height"
             )
-        self.encoder = working_encoder(settings.encoder, size, rate, settings.bitrate_kbps, settings.without)
+        self.encoder = working_encoder(
+            settings.encoder, size, rate, settings.bitrate_kbps, settings.without, depth_bits
+        )
         address = settings.address
         self._folder = None if address.kind == "stream" else Path(address.url).parent
         if (left := self._too_little_room()) is not None:
@@ -122,10 +134,12 @@ class Output:
         try:
             if address.kind == "recording":
                 Path(address.url).open("ab").close()  # it is opened with its first picture; say now if it cannot be
-            options = OPTIONS[address.format]
+            options = {**OPTIONS[address.format], **(DEEP_HLS if depth_bits > 8 and address.kind == "hls" else {})}
             self._container = av.open(address.url, "w", format=address.format, container_options=options)
             self._stream = self._container.add_stream(self.encoder, rate)
-            set_up(self._stream.codec_context, self.encoder, size, rate, settings.bitrate_kbps)
+            set_up(self._stream.codec_context, self.encoder, size, rate, settings.bitrate_kbps, depth_bits)
+            if self._stream.codec_context.codec.canonical_name == "hevc" and address.format in ("mp4", "hls"):
+                self._stream.codec_context.codec_tag = "hvc1"  # the other name, hev1, is unknown to Apple's players
             if settings.sound_kbps:
                 self._sound = self._container.add_stream("aac", SOUND_RATE_HZ, layout="stereo", format="fltp")
                 self._sound.codec_context.bit_rate = 1000 * settings.sound_kbps
@@ -150,7 +164,7 @@ class Output:
                 f"{self._shown} ended while there was room for its end ({left}); {_remedy(self.settings)}"
             )
         if i420 is not None:
-            self._last = frame_of(i420)
+            self._last = frame_of(i420, self.settings.depth_bits)
         self._last.pts = place
         self._write(self._stream, self._last)
 
@@ -241,7 +255,7 @@ class Steady:
         return round((time_ns - self.first_ns) * self._rate_hz / 1e9)
 
     def write(self, i420: NDArray[np.uint8], time_ns: int) -> None:
-        """Add a picture: the planes Y, U and V below each other, (height × 3/2, width)."""
+        """Add a picture: the planes Y, U and V below each other, (height × 3/2, width × bytes)."""
         if self.first_ns is None:
             self.first_ns = time_ns
         place = self.place_of(time_ns)

@@ -105,7 +105,7 @@ class OutputProcess:
         self._send(TIMECODE, 0, timecode.encode())
 
     def picture(self, i420: NDArray[np.uint8] | None, place: int) -> None:
-        """Send a picture, (height × 3/2, width), or ask for the last one again."""
+        """Send a picture, of the settings' shape, or ask for the last one again."""
         if i420 is None:
             self._send(REPEAT, place)
         else:
@@ -215,8 +215,7 @@ def _serve(messages: BinaryIO, words: Any) -> Sink:
             if kind == TIMECODE and isinstance(sink, Output):
                 sink.begin(bytes(data).decode())
             elif kind == PICTURE:
-                i420 = np.frombuffer(data, np.uint8).reshape(settings.height * 3 // 2, settings.width)
-                sink.picture(i420, number)
+                sink.picture(np.frombuffer(data, np.uint8).reshape(settings.shape), number)
             elif kind == REPEAT:
                 sink.picture(None, number)
             elif kind == SOUND:

@@ -127,11 +127,24 @@ def _incomplete(parts: Parts) -> Iterator[tuple[str, tuple[str, ...], str]]:
         yield from _keyframes(parts, keyframes)
     if logo and not logo.file:
         yield "logo", ("file",), 'logo has no picture; give file = "FILE.png"'
-    if (stream := _of(parts, Stream)) and stream.url:
-        try:
-            parse_address(stream.url)
-        except OutputError as error:
-            yield "stream", ("url",), str(error)
+    if stream := _of(parts, Stream):
+        for fields, message in _stream(stream):
+            yield "stream", fields, message
+
+
+def _stream(stream: Stream) -> Iterator[tuple[tuple[str, ...], str]]:
+    try:
+        address = parse_address(stream.url) if stream.url else None
+    except OutputError as error:
+        yield ("url",), str(error)
+        return
+    deep, encoder = stream.depth_bits > 8, stream.encoder
+    if deep and address is not None and not address.takes_deep:
+        message = f"{address.shown} takes 8 bits a colour; set depth_bits = 8, or send to a file, rtsp:// or udp://"
+        yield ("depth_bits", "url"), message
+    if encoder.startswith("h264") if deep else encoder.startswith(("hevc", "libx265")):
+        bits = "8 bits" if deep else "10 bits"
+        yield ("encoder", "depth_bits"), f'{encoder} is for {bits} a colour; set encoder = "auto", or other depth_bits'
 
 
 def _shader(shader: Shader) -> Iterator[tuple[str, tuple[str, ...], str]]:

@@ -1,4 +1,4 @@
-"""Ten bits a colour: asked of a window's surface, said where it has none, and as fine as they should be."""
+"""Ten bits a colour: asked of a window's surface, said where it has none, recorded, and as fine as they should be."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -137,6 +138,47 @@ def test_a_desktop_that_no_surface_fits_is_refused_before_it_aborts_the_process(
         desktop.stop()
     assert program.returncode == 0
     assert "24 bits a pixel" in json.loads(said)["refused"]
+
+
+# Recordings -----------------------------------------------------------------------------------------------------------
+
+
+def read_luma(path: Path) -> tuple[str, NDArray[Any]]:
+    """Return the kind of pixels of a film, and its last picture's luma, in levels of 10 bits."""
+    with av.open(str(path)) as container:
+        *_, last = container.decode(video=0)
+        luma = last.to_ndarray()[: last.height]
+    return last.format.name, luma if luma.dtype == np.uint16 else 4 * luma.astype(np.uint16)
+
+
+def test_a_recording_of_ten_bits_has_the_levels_that_one_of_eight_lacks(air: Air, tmp_path: Path) -> None:
+    """All of a gradient from black to white at once, from a display of 8 bits; BT.709 in limited range."""
+    wide = GRADIENT.replace("#202020", "#000000").replace("#282828", "#ffffff")
+    on_air = air(wide + "[d.display]\ndither = false\n", *SIZE)
+    on_air.show.record(tmp_path / "plain.mp4", "d")
+    on_air.show.record(tmp_path / "deep.mp4", "d", depth_bits=10)
+    ideal = 64 + 876 * encode(on_air.light()[0, :, 0].astype(float))
+    on_air.ticks(3).show.present.stop()
+    assert not on_air.said
+    pixels, plain = read_luma(tmp_path / "plain.mp4")
+    assert pixels == "yuv420p"
+    assert len(np.unique(plain)) <= 220
+    pixels, deep = read_luma(tmp_path / "deep.mp4")
+    assert pixels == "yuv420p10le"
+    assert len(np.unique(deep)) > 600
+    errors = [np.abs(luma.mean(axis=0) - ideal).mean() for luma in (plain, deep)]
+    assert errors[1] < 0.6 * errors[0]
+
+
+def test_a_slow_gradient_recorded_with_ten_bits_has_no_bands(air: Air, tmp_path: Path) -> None:
+    """From 32 to 40 of 255, with dither, by the scene's stream; in levels of 10 bits, over the mean of 8 columns."""
+    path = tmp_path / "slow.mkv"
+    on_air = air(f"{GRADIENT}[d.display]\n[d.stream]\nurl = '{path}'\ndepth_bits = 10\n", *SIZE, ticks=3)
+    assert on_air.show.present.every_presenter == tuple(on_air.show.present.presenters.values()), "and no pass more"
+    ideal = 64 + 876 * encode(on_air.light()[0, :, 0].astype(float))
+    on_air.show.present.stop()
+    errors = np.convolve(read_luma(path)[1].mean(axis=0) - ideal, np.ones(8) / 8, "valid")
+    assert np.abs(errors - errors.mean()).max() < 1.0, "where 8 bits are up to 2 off"
 
 
 # Snapshots ------------------------------------------------------------------------------------------------------------

@@ -101,15 +101,18 @@ def i420(rgb: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> np.ndarray[tup
     return np.concatenate([(16 + 219 * luma).ravel(), (128 + 224 * blue).ravel(), (128 + 224 * red).ravel()])
 
 
+@pytest.mark.parametrize("depth_bits", [8, 10])
 @pytest.mark.parametrize("size", [(16, 8), (16, 6), (10, 8), (14, 10), (322, 182)])
-def test_what_an_encoder_gets_is_i420_also_where_half_a_side_is_odd(harness: Harness, size: tuple[int, int]) -> None:
+def test_what_an_encoder_gets_is_i420_also_where_half_a_side_is_odd(
+    harness: Harness, size: tuple[int, int], depth_bits: int
+) -> None:
     width, height = size
     rgb = np.random.default_rng(width + height).integers(0, 256, (height, width, 3), np.uint8)
     target = OffscreenTarget(harness.gpu, "test", size)
     rgba = np.dstack([rgb, np.full((height, width), 255, np.uint8)])
     source = harness.texture(size, "rgba8unorm", rgba)
     encoder = harness.gpu.device.create_command_encoder()
-    tap = Tap(harness.passes, "test", target)
+    tap = Tap(harness.passes, "test", target, depth_bits)
     tap.wanted = True
     name = "passthrough.wgsl"
     from tests.engine.gpu.harness import EACH_TEXEL
@@ -124,8 +127,9 @@ def test_what_an_encoder_gets_is_i420_also_where_half_a_side_is_odd(harness: Har
     while found is None:
         with tap.readback.read() as read:
             if read is not None:
-                found = read[0].ravel().astype(float)
-    np.testing.assert_allclose(found, i420(rgb), atol=0.51)
+                levels = read[0] if depth_bits == 8 else read[0].view("<u2")
+                found = levels.ravel() / 2 ** (depth_bits - 8)
+    np.testing.assert_allclose(found, i420(rgb), atol=0.51 / 2 ** (depth_bits - 8))
 
 
 def test_a_tap_drops_and_counts_when_nobody_reads(harness: Harness) -> None:

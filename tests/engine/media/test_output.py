@@ -67,23 +67,53 @@ def test_settings_cross_the_pipe_whole() -> None:
 
 def test_the_encoder_is_one_that_encodes(monkeypatch: pytest.MonkeyPatch) -> None:
     best = working_encoder("auto", SIZE, Fraction(30), 0)
-    assert best in ENCODERS
+    assert best in ENCODERS[8]
     assert working_encoder("libx264", SIZE, Fraction(30), 2000) == "libx264"
-    monkeypatch.setitem(encoder.ENCODERS, "h264_v4l2m2m", Encoder({}, {}, {}))  # there, and never without a device
+    monkeypatch.setitem(encoder.ENCODERS[8], "h264_v4l2m2m", Encoder({}, {}, {}))  # there, and never without a device
     assert working_encoder("h264_v4l2m2m", SIZE, Fraction(30), 0) == best
     with pytest.raises(OutputError, match=r"no H\.264 encoder works for 160×96"):
-        working_encoder("auto", SIZE, Fraction(30), 0, without=list(ENCODERS))
+        working_encoder("auto", SIZE, Fraction(30), 0, without=list(ENCODERS[8]))
 
 
-def test_key_pictures_come_once_a_second(tmp_path: Path) -> None:
-    noise = np.random.default_rng(1).integers(16, 235, (90, SIZE[1] * 3 // 2, SIZE[0]), np.uint8)
-    output = Output(settings(tmp_path / "show.mkv", encoder="libx264", bitrate_kbps=500))
+@pytest.mark.parametrize(("depth_bits", "name"), [(8, "libx264"), (10, "libx265")])
+def test_key_pictures_come_once_a_second(tmp_path: Path, depth_bits: int, name: str) -> None:
+    film = settings(tmp_path / "show.mkv", encoder=name, bitrate_kbps=500, depth_bits=depth_bits)
+    shape = (90, film.shape[0], SIZE[0])
+    noise = np.random.default_rng(1).integers(64, 940, shape, "<u2") >> 10 - depth_bits
+    output = Output(film)
     for place, i420 in enumerate(noise):  # every picture is a cut
-        output.picture(i420, place)
+        output.picture(i420.view(np.uint8) if depth_bits > 8 else i420.astype(np.uint8), place)
     output.close()
     with av.open(str(tmp_path / "show.mkv")) as container:
         keys = [frame.time for frame in container.decode(video=0) if frame.key_frame]
     assert keys == pytest.approx([0.0, 1.0, 2.0], abs=0.002)
+
+
+@pytest.mark.parametrize("name", ["deep.mp4", "deep.mkv", "deep.m3u8"])
+def test_ten_bits_are_still_there_when_a_film_is_read_back(tmp_path: Path, name: str) -> None:
+    film = Settings(parse_address(str(tmp_path / name)), 1024, 64, 30.0, depth_bits=10)
+    ramp = np.linspace(64, 940, film.width).round()
+    i420 = np.full((film.shape[0], film.width), 512, "<u2")
+    i420[: film.height] = ramp
+    process = OutputProcess(film)
+    assert process.wait_until_ready()
+    for place in range(3):
+        process.picture(i420.view(np.uint8), place)
+    process.close()
+    with av.open(str(tmp_path / name)) as container:
+        assert container.streams.video[0].codec_context.pix_fmt == "yuv420p10le"
+        assert name.endswith(".mkv") or container.streams.video[0].codec_context.codec_tag == "hvc1"
+        luma = [frame.to_ndarray()[: film.height] for frame in container.decode(video=0)][-1]
+    assert len(np.unique(luma)) > 256
+    assert np.abs(luma.mean(axis=0) - ramp).max() < 2.0  # 8 bits would be as far off, and encoding adds to that
+
+
+def test_where_no_encoder_has_ten_bits_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        encoder.ENCODERS, 10, {"hevc_v4l2m2m": Encoder({}, {}, {})}
+    )  # there, and never without a device
+    with pytest.raises(OutputError, match=r"no encoder of 10 bits works for 160×96; set depth_bits = 8, or"):
+        working_encoder("auto", SIZE, Fraction(30), 0, depth_bits=10)
 
 
 class Quiet:
@@ -271,7 +301,7 @@ class Failing:
     def __init__(self, wanted: Settings) -> None:
         self.made.append(wanted)
         self.pid = 0
-        self.encoder = next(name for name in ENCODERS if name not in wanted.without)
+        self.encoder = next(name for name in ENCODERS[8] if name not in wanted.without)
 
     def wait_until_ready(self, _stopped: object) -> bool:
         return True
@@ -299,7 +329,7 @@ def test_an_encoder_that_fails_on_air_is_followed_by_the_next(
     it.start()
     wait_for(lambda: it.file.encoder == "libx264" and it.file.frames > 60)
     it.finish()
-    tried = list(ENCODERS)
+    tried = list(ENCODERS[8])
     assert [made.without for made in Failing.made] == [tuple(tried[:count]) for count in range(len(tried))]
     said = [notice.text for notice in notices.all()]
     assert said[0].startswith("h264_nvenc stopped encoding; another encoder goes on")

@@ -51,7 +51,7 @@ def test_a_recording_decodes_to_what_was_written(tmp_path: Path, suffix: str) ->
     recording.close()
     frames = frames_of(path)
     assert (len(frames), recording.frames, recording.repeated, recording.dropped) == (45, 45, 0, 0)
-    assert recording.encoder in ENCODERS
+    assert recording.encoder in ENCODERS[8]
     for index in (0, 20, 44):
         error = frames[index].to_ndarray(format="yuv420p").astype(float) - picture(index)
         assert 10 * np.log10(255**2 / np.mean(error**2)) > 34

@@ -8,6 +8,7 @@ from engine.scene.load import load_scene
 from tests.engine.scene.conftest import Write, Wrong
 
 SYNTHETIC = 'camera.source = "synthetic"'
+STREAM = "[a.display]\n[a.stream]\n"
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,10 @@ SYNTHETIC = 'camera.source = "synthetic"'
         ("[a.logo]\nfile = 'x.png'", "1:4", "logo belongs to one display"),
         ("[a]\ndisplay.width = 64\nlogo.margin = 0.1", "3:1", "logo has no picture"),
         ("[a.camera]\n[a.mask]\nsource = 'truth'", "3:1", "needs a synthetic camera"),
+        (f"{STREAM}depth_bits = 10\nurl = 'rtmp://h/live/key'", "3:1", "rtmp://h/live/… takes 8 bits a colour; set"),
+        (f"{STREAM}depth_bits = 10\nurl = 'virtual-camera'", "3:1", "virtual-camera takes 8 bits a colour"),
+        (f"{STREAM}encoder = 'libx265'", "3:1", "libx265 is for 10 bits a colour"),
+        (f"{STREAM}encoder = 'h264_nvenc'\ndepth_bits = 10", "3:1", "h264_nvenc is for 8 bits a colour"),
         ("[a.camera]\n[a.mask]\nrun = 'gpu'", "3:1", "run: 'gpu' is nowhere to run a model; write \"thread\" or"),
         ("[a.camera]\n[a.mask]\nrun = 'grpc://gpu/a/b'", "3:1", "run: 'grpc://gpu/a/b' is no server of models"),
         ("[a.camera]\n[a.mask]\ncorrected_by = 'gpu'", "3:1", "corrected_by: 'gpu' is no server of models"),
@@ -46,6 +51,7 @@ def test_a_broken_rule_is_said(write: Write, wrong: Wrong, text: str, place: str
         "[a.camera]\n[a.mask]\nrun = 'grpcs://gpu.lan:8001/person/2'\ncorrected_by = 'grpc://[::1]/heavy'",
         f"[a]\n{SYNTHETIC}\n[b.mask]\ncamera = 'a'\n[c.layer]\nmask = 'b'\n[d.particles]\nemit = 'edge'\nmask = 'b'",
         "[a.display]\n[a.logo]\nfile = 'x.png'",
+        f"{STREAM}encoder = 'hevc_qsv'\ndepth_bits = 10\nurl = 'udp://h:5000'",
     ],
 )
 def test_what_keeps_the_rules_loads(write: Write, text: str) -> None:
