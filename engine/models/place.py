@@ -48,4 +48,6 @@ def open_runner(
         runner = SegmenterServed(runner, run, notices)
     if corrected_by:
         runner = SegmenterCorrected(runner, corrected_by, correct_every, notices, inline=inline)
-    return SegmenterEdged(runner, threads=threads) if edges else runner
+    # A server's model, here or to correct, may want more of the picture than this one.
+    alone = "://" not in run and not corrected_by
+    return SegmenterEdged(runner, threads=threads, shares=alone) if edges else runner

@@ -23,7 +23,7 @@ from engine.models.segmenter import Segmenter
 from engine.models.session import Session
 from engine.models.store import Store, digest
 from engine.notices import Notices
-from tests.engine.models.conftest import Truth
+from tests.engine.models.conftest import Truth, overlap
 from tests.engine.models.onnx_models import mixer
 from tools.bench.cutouts import band_sad
 
@@ -80,6 +80,21 @@ def test_where_its_network_fails_the_model_goes_on_alone_and_that_is_said(
     monkeypatch.setattr(edged.here, "run", lambda _picture, mask, _camera: mask.fill(77))
     assert (mask_of(edged, picture) == 77).all()
     assert edged.fallback == "edges are the model's own: it is gone"
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_picture_that_is_made_small_once_has_the_same_mask(turns: int) -> None:
+    model = BUILT_IN.with_name("scrim_person.onnx")
+    once, twice = (SegmenterEdged(Segmenter(model), shares=shares) for shares in (True, False))
+    camera = Synthetic(Camera(source="synthetic", width=960, height=540, backdrop="wall"))
+    (upright,) = camera.picture_at(SECOND_NS, PictureBuffer()).planes
+    pixels = np.ascontiguousarray(np.rot90(upright, turns))
+    height, width = pixels.shape[:2]
+    picture = Picture(1, 0, width, height, "rgba", (pixels,), quarter_turns=turns)
+    found, expected = mask_of(once, picture), mask_of(twice, picture)
+    assert (found != expected).any(), "it was made small otherwise"
+    assert np.abs(found.astype(int) - expected).mean() < 0.5
+    assert overlap(found, expected) > 0.98  # of one that lies on its side the other way is resized twice more
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
