@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.component import state
 from engine.components import Camera, Key, Layer, Lighting, Mask, Overlay, Particles, Viewpoint
-from engine.components.mask import edge_of
+from engine.components.mask import edge_of, lost_on_a_key
 from engine.geometry import stored_box
 from engine.gpu.device import Gpu, Usage
 from engine.gpu.flow import Flow, Reads
@@ -182,7 +182,7 @@ class Masks:
         self._revision = -1
         self._shapes_wanted: set[str] = set()  # masks of which light or particles need the shape
         self._notices = notices
-        self._said: set[str] = set()  # masks of whose pictures' alpha was spoken
+        self._said: set[str] = set()  # masks of whose pictures' alpha was spoken, and what else was
         self._moving: set[int] = set()  # cameras of masks that move with their pictures
 
     def process(self, tick: Tick) -> None:
@@ -230,6 +230,8 @@ class Masks:
             key = self._world.get(entity, Key) or Key()
             matte.stale = matte.stale or (matte.mask, matte.key) != (mask, key)
             matte.mask, matte.key = mask, key
+            if kind == KEY and (lost := lost_on_a_key(mask)):
+                self._say_lost(self._world.name(entity), lost)
             matte.camera = self._world.entity(mask.camera) if mask.camera else entity
 
         self._moving = {
@@ -245,6 +247,14 @@ class Masks:
         for entity, (_,) in self._world.each(Lighting):
             layer = self._world.get(entity, Layer)
             self._shapes_wanted.add((layer.mask if layer is not None else "") or self._world.name(entity))
+
+    def _say_lost(self, name: str, lost: list[str]) -> None:
+        fields = " and ".join(f"mask.{field}" for field in lost)
+        text = f"{name}: {fields} {'is' if len(lost) == 1 else 'are'} for neural masks, and its key goes without; "
+        text += "key.tolerance, key.softness and mask.garbage are for keys"
+        if text not in self._said:
+            self._said.add(text)
+            self._notices.say("noted", "masks", text)
 
     def _key(self, tick: Tick, name: str, matte: Matte, planes: Planes, picture: Picture) -> None:
         screen = self._screens.colour(name, matte.key, picture, tick.now_ns)

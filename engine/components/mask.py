@@ -53,7 +53,9 @@ class Mask:
         high=2000.0,
         unit="ms",
     )
-    smooth: float = field(0.9, "The most that counts of earlier masks, where the picture is still.", low=0.0, high=0.95)
+    smooth: float = field(
+        0.9, "The most that counts of earlier neural masks, where the picture is still.", low=0.0, high=0.95
+    )
     refine: float = field(1.0, "How closely a neural mask follows the edges of its picture.", low=0.0, high=1.0)
     threshold: float = field(
         0.55, "Where a neural mask has its edge, between background (0) and person (1).", low=0.05, high=0.95
@@ -64,13 +66,15 @@ class Mask:
     )
     fill_holes: float = field(
         0.001,
-        "A neural mask's holes become person where they are smaller than this share of the picture's area; 0: none.",
+        "A neural mask's holes become person where they are smaller than this share of the picture's area; 0: none. A "
+        "key's are closed by a lower key.tolerance.",
         low=0.0,
         high=0.1,
     )
     drop_specks: float = field(
         0.0005,
-        "What stands alone in a neural mask goes if it is smaller than this share of the picture's area; 0: nothing.",
+        "What stands alone in a neural mask goes if it is smaller than this share of the picture's area; 0: nothing. "
+        "Of a key, a higher key.tolerance and garbage take it away.",
         low=0.0,
         high=0.1,
     )
@@ -81,7 +85,10 @@ class Mask:
         0.0, "Let the edge fade over this far inwards, or, below 0, outwards.", low=-16.0, high=16.0, unit="px"
     )
     softness: float = field(
-        0.4, "Width of the edge in mask values, before it is fitted to the picture; 0 is a hard cut.", low=0.0, high=1.0
+        0.4,
+        "Width of a neural mask's edge in its values, before it is fitted to the picture; 0 is a hard cut.",
+        low=0.0,
+        high=1.0,
     )
 
 
@@ -94,6 +101,13 @@ def decide(mask: Mask, camera: Camera | None, has_key: bool) -> Literal["key", "
     if has_key:
         return "key"
     return "truth" if camera is not None and camera.source == "synthetic" else "neural"
+
+
+def lost_on_a_key(mask: Mask) -> list[str]:
+    """Return the fields that ask for something which only neural masks do: set, and not to nothing."""
+    names = ("smooth", "refine", "threshold", "softness", "fill_holes", "drop_specks")
+    usual = Mask()
+    return [name for name in names if getattr(mask, name) not in (0.0, getattr(usual, name))]
 
 
 def edge_of(mask: Mask) -> tuple[float, float]:

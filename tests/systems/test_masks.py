@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.components import Key
 from engine.models.manifest import BUILT_IN
 from engine.scene.load import load_scene
 from engine.scene.reload import apply_scene
@@ -296,6 +297,19 @@ def test_holes_are_filled_and_specks_dropped_while_on_air(air: Air, still: Still
     apply_scene(on_air.show.world, on_air.show.scene, load_scene(on_air.path))
     on_air.ticks(2)
     assert seen() == pytest.approx((1, 0), abs=0.06)
+
+
+def test_what_a_key_cannot_do_is_said_once(air: Air, still: Still) -> None:
+    still(np.full((18, 32, 3), (0, 177, 64), np.uint8))
+    text = KEYED.format(despill=1.0) + BEHIND.format("#fff")
+    assert not air(text, 32, 18, ticks=2).said
+    asked = "fill_holes = 0.01\ndrop_specks = 0.0\nsoftness = 0.2\n"
+    on_air = air(text.replace("[front.mask]\n", f"[front.mask]\n{asked}"), 32, 18, ticks=2)
+    on_air.show.change("front", Key(tolerance=0.3))
+    assert on_air.ticks(2).said == [
+        "masks: front: mask.softness and mask.fill_holes are for neural masks, and its key goes without; "
+        "key.tolerance, key.softness and mask.garbage are for keys"
+    ]
 
 
 # What was drawn is erased ---------------------------------------------------------------------------------------------
