@@ -184,11 +184,13 @@ class Overlays:
         if model is None:
             return MaskFacts(name, "no model")
         segmenter = model.segmenter
+        lighter = segmenter.lighter
+        by, provider, spared = lighter or segmenter.name, segmenter.provider, bool(lighter)
         if answer is None:
-            return MaskFacts(name, segmenter.name, segmenter.provider)
+            return MaskFacts(name, by, provider, spared=spared)
         age_ms = (self._clock.now_ns - answer.captured_ns) / 1e6
         moved = matte.moved if matte.moves else None
-        return MaskFacts(name, segmenter.name, segmenter.provider, answer.confidence, age_ms, moved)
+        return MaskFacts(name, by, provider, answer.confidence, age_ms, moved, spared)
 
     def _messages(self, now_ns: int) -> list[Message]:
         """Every notice, those of what is off the air first, then the newest."""

@@ -38,6 +38,7 @@ class MaskFacts:
     """One mask: who decides what is person, where that runs, how sure it is, and how old its last answer.
 
     `moved`: how many pictures were shown with an older mask that was moved to fit; None where masks are not.
+    `spared`: it is a lighter model that stands in while the machine is hot or the scene's model late.
     """
 
     name: str
@@ -46,6 +47,7 @@ class MaskFacts:
     confidence: float | None = None
     age_ms: float | None = None
     moved: int | None = None
+    spared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

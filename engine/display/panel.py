@@ -356,7 +356,7 @@ class Panel:
         cells = (
             Cell(11.3, sure, WARN if unsure else VALUE),
             Cell(15.6, number(row.age_ms, 0)),
-            Cell(WIDTH - EDGE, where, LABEL),
+            Cell(WIDTH - EDGE, where, WARN if row.spared else LABEL),
         )
         return Row(row.name, cells)
 

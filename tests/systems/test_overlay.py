@@ -18,6 +18,7 @@ from engine.scene.load import load_scene
 from engine.timing.clock import RealClock
 from systems.overlay import Rate
 from systems.show import Show
+from tests.engine.models.onnx_models import mixer
 from tests.shows import Air, OnAir, the_gpu
 from tests.systems.conftest import Still
 
@@ -188,6 +189,20 @@ def test_figures_are_those_of_the_show(air: Air, told: list[Facts]) -> None:
     assert [(mask.name, mask.decided_by) for mask in facts.masks] == [("guest", "truth")]
     assert [message.text for message in facts.messages] == ["reloaded"]
     assert 12 <= len(told) <= 15, "four times a second"
+
+
+@pytest.mark.usefixtures("logo")
+def test_a_lighter_model_that_stands_in_is_named(air: Air, told: list[Facts], tmp_path: Path) -> None:
+    model = mixer(tmp_path / "red.onnx", "nhwc", [[1.0, 0.0, 0.0]], size=(256, 144))
+    neural = SHOW.format(operator="").replace('"truth"', f'"neural"\nmodel = "{model}"') + OVERLAY
+    on_air = air(neural, *SIZE, ticks=10)
+    assert [(mask.decided_by, mask.spared) for mask in told[-1].masks] == [("red", False)]
+    (worker,) = on_air.show.inference.models.values()
+    assert worker.segmenter.lighten(True, 10.0)
+    on_air.ticks(10)
+    (mask,) = told[-1].masks
+    assert (mask.decided_by, mask.spared) == (worker.segmenter.lighter, True)
+    assert mask.decided_by != "red"
 
 
 @pytest.mark.usefixtures("logo")

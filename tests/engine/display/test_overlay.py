@@ -46,7 +46,7 @@ TROUBLED = replace(
         DisplayFacts("a display with a name that is far too long for its column", 8.0, 1000.0, (90.0,), 77, True),
     ),
     cameras=(CameraFacts("side", "lost", None, 12),),
-    masks=(MaskFacts("guest", "a_model_with_a_long_name_of_its_own", "tensorrt", 0.4, 4800.0),),
+    masks=(MaskFacts("guest", "a_model_with_a_long_name_of_its_own", "tensorrt", 0.4, 4800.0, spared=True),),
     messages=(STOPPED, LOST, NOTED),
 )
 
