@@ -19,7 +19,7 @@ from engine.scene.rules import Complaint, complaints
 from engine.scene.schema import field_schemas
 from engine.scene.source import Source
 from engine.scene.where import KeyPath
-from engine.scene.words import expected, near_file, number, shown, suggestion
+from engine.scene.words import expected, near, near_file, number, shown, suggestion
 
 CAMERA_WORDS = ("auto", "synthetic", "test-card", "device:0")
 LONG_CHOICE = 8
@@ -134,10 +134,10 @@ def _in_plain_words(detail: ErrorDetails, component_type: type, value: object) -
             wanted = "a finite number"
         case _:
             wanted = expected(schema)
-    remedy = suggestion(value, schema["enum"]) if "enum" in schema and isinstance(value, str) else ""
-    if len(schema.get("enum", ())) > LONG_CHOICE and remedy:
-        return f"{field}: there is no {shown(value)}{remedy}"
-    return f"{field} must be {wanted}, not {shown(value)}{remedy}"
+    choices = schema.get("enum", ()) if isinstance(value, str) else ()
+    if len(choices) > LONG_CHOICE:
+        return f"{field}: there is no {shown(value)}{suggestion(value, choices)}"
+    return f"{field} must be {wanted}, not {shown(value)}{near(value, choices) if choices else ''}"
 
 
 def _found(source: Source, path: KeyPath, value: str, kind: FileKind) -> str:

@@ -80,6 +80,11 @@ def test_all_mistakes_are_said_at_once_in_file_order(wrong: Wrong) -> None:
         ("display.monitor = 1", "monitor must be text in quotes, not 1"),
         ("display.width = -2", "width must be at least 0, not -2"),
         ("display.width = 0x" + "f" * 5000, "width must be at most 16384, not a number beyond 64 bits"),
+        ("display.kind = 'zzz'", 'kind must be one of "window", "offscreen", not "zzz"'),
+        (
+            "display.kind = 'windo'",
+            """kind must be one of "window", "offscreen", not "windo" (did you mean 'window'?)""",
+        ),
         ("display.title = 3", "title must be text in quotes, not 3"),
         ("place.self = 3", "no field 'self' (possible: 'x', 'y', 'scale', 'rotate', 'fit', 'crop', 'mirror', 'depth')"),
     ],
