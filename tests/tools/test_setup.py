@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 import tomllib
 from pathlib import Path
 
@@ -69,6 +70,22 @@ class Clone:
 @pytest.fixture
 def clone(tmp_path: Path) -> Clone:
     return Clone(tmp_path)
+
+
+def test_tritons_of_older_locks_go_when_none_has_used_them_for_a_month(clone: Clone, tmp_path: Path) -> None:
+    for name in ("tools/triton", "tools/lock/triton.txt"):
+        shutil.copy(ROOT / name, clone.root / name)
+    (tmp_path / "bin" / "uname").write_text("#!/bin/bash\necho Linux x86_64\n")
+    caches = tmp_path / "caches" / "scrim"
+    now = time.time()
+    for name, days in (("triton-1", 40), ("triton-2", 20), ("engines", 40)):
+        (caches / name / "bin").mkdir(parents=True)
+        os.utime(caches / name, (now, now - 86_400 * days))
+    for _ in range(2):
+        clone.asked("tools/triton", XDG_CACHE_HOME=str(caches.parent))
+        assert clone.status == 0, clone.error
+        (own,) = {path.name for path in caches.iterdir()} - {"triton-2", "engines"}
+        os.utime(caches / own, (now, now - 86_400 * 40))  # it is used again after a long time
 
 
 def test_the_first_start_sets_up_and_the_second_only_runs(clone: Clone) -> None:
