@@ -60,29 +60,25 @@ class Blur:
             block.free()
 
 
-def reduction_of(sigma_px: float, most_px: float, *, by_octave: bool) -> float:
-    """Return how many times smaller than a picture a target is on which a blur of it is at most `most_px` wide.
+def reduction_of(sigma_px: float, most_px: float) -> float:
+    """Return how many times smaller than a picture a target is on which a blur of it is at most `most_px` wide."""
+    return max(1.0, sigma_px / most_px)
 
-    `by_octave`, for a blur that changes with time: by a power of two, so that few sizes do for all.
-    """
-    times = max(1.0, sigma_px / most_px)
-    return float(2.0 ** math.ceil(math.log2(times))) if by_octave else times
+
+def octave_of(sigma_px: float, most_px: float) -> int:
+    """Return the same as a power of two: a few sizes do for all of a blur that changes with time."""
+    return math.ceil(math.log2(reduction_of(sigma_px, most_px)))
 
 
 class PictureBlur:
     """A camera's picture, so many times smaller that a blur is a few pixels wide."""
 
     def __init__(self, passes: Passes, planes: Planes, times: float) -> None:
-        self._made_for = (planes.version, times)
         self._factor = times
         width, height = (max(8, round(side / times)) for side in planes.size)
         self._blur = Blur(passes, "layer", width, height, "rgba16float", planes.layout)
         self._source = passes.textures(*planes.views)
         self.view = self._blur.view
-
-    def fits(self, planes: Planes, times: float) -> bool:
-        """Whether it was made for these planes and this size."""
-        return self._made_for == (planes.version, times)
 
     def run(self, encoder: Any, planes: Planes, sigma_px: float) -> None:
         """Blur the picture that the planes hold now."""

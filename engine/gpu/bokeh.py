@@ -25,7 +25,6 @@ class Bokeh:
 
     def __init__(self, passes: Passes, planes: Planes, times: float, silhouette: Any) -> None:
         self._passes = passes
-        self._made_for = (planes.version, times, silhouette)
         self._factor = times
         width, height = (max(8, round(side / times)) for side in planes.size)
         drawn = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
@@ -43,10 +42,6 @@ class Bokeh:
         planes_views = (*planes.views, None)[:2]
         self._source = passes.textures(*planes_views, silhouette)
         self._gathered_from = passes.textures(None, None, silhouette, self._prepared)
-
-    def fits(self, planes: Planes, times: float, silhouette: Any) -> bool:
-        """Whether it was made for these planes, this size and this person."""
-        return self._made_for == (planes.version, times, silhouette)
 
     def run(self, encoder: Any, planes: Planes, sigma_px: float) -> None:
         """Put out of focus what the planes hold now."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.components import Keyframes, Lighting
 from engine.geometry import Vector, stored_box
-from engine.gpu.blur import MOST_SIGMA_PX, PictureBlur, reduction_of
+from engine.gpu.blur import MOST_SIGMA_PX, PictureBlur, octave_of, reduction_of
 from engine.gpu.bokeh import MOST_SIGMA_PX as MOST_DISC_SIGMA_PX
 from engine.gpu.bokeh import Bokeh
 from engine.gpu.grading import UNGRADED, Grading
@@ -46,9 +46,11 @@ class PictureDrawing(Drawing):
         self._tiled: Tiles | None = None  # where the picture is drawn in tiles
         self._tiles: Tiles | None = None  # of the picture's own alpha
         self._blur: PictureBlur | Bokeh | None = None
+        self._blurs: dict[float, PictureBlur | Bokeh] = {}  # by how many times smaller than the picture they are
+        self._blurs_for: Any = None
         keyframes = world.get(site.entity, Keyframes)
         # Its blur changes with time: even none is one then, since what draws another is compiled when it is needed.
-        self._refocuses = keyframes is not None and "blur_px" in keyframes.layer
+        self._keyed_px = keyframes.layer.get("blur_px", ()) if keyframes is not None else ()
         self._sigma_px = -1.0
         self._blurred = False  # whether anew in this tick
         self._views: tuple[Any, ...] = ()
@@ -67,7 +69,7 @@ class PictureDrawing(Drawing):
         if planes is None or shown is None or not self.visible:
             return
         self._blurred = False
-        if (self.layer.blur_px > 0.0 or self._refocuses) and matte is None:
+        if (self.layer.blur_px > 0.0 or self._keyed_px) and matte is None:
             self._prepare_blur(tick, planes, shown.changed)
         elif matte is None and planes.still and not planes.opaque and (shown.changed or self._tiles is None):
             # A still with alpha: what is empty stays empty, and is not drawn.
@@ -156,33 +158,37 @@ class PictureDrawing(Drawing):
         self._block.free()
         if self._tiles is not None:
             self._tiles.free()
-        if self._blur is not None:
-            self._blur.free()
+        self._free_blurs()
+
+    def _free_blurs(self) -> None:
+        for blur in self._blurs.values():
+            blur.free()
+        self._blurs = {}
 
     def _prepare_blur(self, tick: Tick, planes: Planes, changed: bool) -> None:
-        layer, blur, sigma_px = self.layer, self._blur, self.layer.blur_px
-        changed = changed or sigma_px != self._sigma_px
-        self._sigma_px = sigma_px
-        if layer.blur_shape == "disc":
-            person = self._world.get(layer.blur_without, Matte) if layer.blur_without else None
-            silhouette = person.silhouette.view if person is not None and person.silhouette is not None else None
-            times = reduction_of(sigma_px, MOST_DISC_SIGMA_PX, by_octave=self._refocuses)
-            if not isinstance(blur, Bokeh) or not blur.fits(planes, times, silhouette):
-                if blur is not None:
-                    blur.free()
-                self._blur = blur = Bokeh(self._passes, planes, times, silhouette)
-                changed = True
-            changed = changed or (person is not None and person.changed)
-        else:
-            times = reduction_of(sigma_px, MOST_SIGMA_PX, by_octave=self._refocuses)
-            if not isinstance(blur, PictureBlur) or not blur.fits(planes, times):
-                if blur is not None:
-                    blur.free()
-                self._blur = blur = PictureBlur(self._passes, planes, times)
-                changed = True
-        if changed:
+        layer, sigma_px = self.layer, self.layer.blur_px
+        is_disc = layer.blur_shape == "disc"
+        person = self._world.get(layer.blur_without, Matte) if is_disc and layer.blur_without else None
+        silhouette = person.silhouette.view if person is not None and person.silhouette is not None else None
+        most_px = MOST_DISC_SIGMA_PX if is_disc else MOST_SIGMA_PX
+        sizes = [reduction_of(sigma_px, most_px)]
+        if self._keyed_px:
+            least, most = (octave_of(px, most_px) for px in (min(self._keyed_px), max(self._keyed_px)))
+            sizes = [2.0**octave for octave in range(least, most + 1)]
+        made_for = (planes.version, silhouette, sizes)
+        if made_for != self._blurs_for:
+            self._blurs_for = made_for
+            self._free_blurs()
+            # All sizes that it will have, at once: one that is made in the tick that wants it takes of its time.
+            for size in sizes:
+                made = Bokeh(self._passes, planes, size, silhouette) if is_disc else None
+                self._blurs[size] = made or PictureBlur(self._passes, planes, size)
+        size = next((size for size in sizes if size * most_px >= sigma_px), sizes[-1])
+        blur, refocused = self._blurs[size], sigma_px != self._sigma_px or self._blurs[size] is not self._blur
+        self._blurred = changed or refocused or (person is not None and person.changed)
+        self._blur, self._sigma_px = blur, sigma_px
+        if self._blurred:
             blur.run(tick.encoder, planes, sigma_px)
-        self._blurred = changed
 
     def _bind(self, planes: Planes, matte: Matte | None) -> bool:
         """Bind what there is to bind; return whether it was something else before."""
@@ -191,7 +197,7 @@ class PictureDrawing(Drawing):
         matted = (matte.version, matte.moved_px) if matte is not None else None
         graded = self._world.get(self._camera, Graded)
         key = (
-            planes.version, matted, id(tiles), lit.version if lit else 0, id(self._blur),
+            planes.version, matted, id(tiles), lit.version if lit else 0, self._blur,
             graded.version if graded is not None else -1,
         )  # fmt: skip
         if key == self._bound_to:

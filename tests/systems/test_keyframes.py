@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from engine.components import Fill, Keyframes, Layer, Light, Shader
 from engine.errors import SceneError
+from engine.gpu.device import Gpu
 from engine.scene.load import load_scene
 from engine.scene.reload import apply_scene
+from systems.drawings.picture import PictureDrawing
 from systems.lighting import Lit
 from tests.picture import decode, encode, save_png
 from tests.shows import Air
@@ -220,6 +223,32 @@ def test_a_picture_goes_out_of_focus_evenly(air: Air, tmp_path: Path, shape: str
     assert np.abs(np.diff(widths, 2)).max() < 0.15 * widths.max()
     still = air(text.replace("blur_shape", "blur_px = 24.0\nblur_shape"), 192, 108, ticks=2)
     np.testing.assert_allclose(on_air.light()[54], still.light()[54], atol=0.02)
+
+
+@pytest.mark.parametrize("shape", ["gauss", "disc"])
+def test_a_tick_makes_no_texture_for_a_blur_that_changes(
+    air: Air, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str
+) -> None:
+    save_png(tmp_path / "grey.png", np.full((54, 96, 3), 90, np.uint8))
+    text = f"[front.camera]\nsource = 'grey.png'\n[front.layer]\nblur_shape = '{shape}'\n"
+    keyed = "[front.keyframes]\ntimes_s = [0.0, 1.0]\nrepeat = 'swing'\nlayer.blur_px = [0.5, 48.0]\n"
+    on_air = air(text + keyed)
+    made: list[str] = []
+    texture = Gpu.texture
+
+    def noted(gpu: Gpu, label: str, *how: Any, **more: Any) -> Any:
+        made.append(label)
+        return texture(gpu, label, *how, **more)
+
+    monkeypatch.setattr(Gpu, "texture", noted)
+    sizes = set()
+    for _ in range(65):
+        on_air.ticks()
+        (drawing,) = on_air.show.layers.drawings
+        assert isinstance(drawing, PictureDrawing)
+        sizes.add(id(drawing._blur))
+    assert made == []
+    assert len(sizes) == {"gauss": 4, "disc": 6}[shape], "from the picture's to an eighth, and to a 32nd"
 
 
 def test_the_edge_of_a_mask_changes_with_time(air: Air) -> None:
