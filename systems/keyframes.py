@@ -1,4 +1,4 @@
-"""Keyframes: numbers and colours that change with time, before anything else looks at them."""
+"""Keyframes: numbers, points and colours that change with time, before anything else looks at them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from engine.tick import Tick
 from engine.timing.keyframes import Timeline
 from engine.world import World
 
-AT_PICTURES_TIME = frozenset({"light", "lighting"})
-"""What lights people is set by Lighting, to what it was when each person's picture was taken."""
+SET_ELSEWHERE = frozenset({"light", "lighting", "sound"})
+"""What lights people is set by Lighting, to what it was when each person's picture was taken; how loud sound is by who
+reads it, which is later."""
 
 
 @state(components.Keyframes)
@@ -46,7 +47,7 @@ class Keyframes:
             if keyed.timeline is None:
                 continue
             for name, part in keyed.following.items():
-                if name not in AT_PICTURES_TIME:
+                if name not in SET_ELSEWHERE:
                     keyed.timeline.apply(name, part, tick.now_ns)
 
     def _reconcile(self) -> None:

@@ -267,7 +267,7 @@ class _Body:
         planes, place = shown.planes, self._place
         laid = (
             silhouette, planes.version, planes.upright_size, planes.quarter_turns, planes.mirrored,
-            shift if place.depth else None,
+            shift if place.depth else None, (place.x, place.y, place.scale, place.rotate, place.depth, place.crop),
         )  # fmt: skip
         if laid != self._laid:
             self._laid = laid

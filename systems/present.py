@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.component import state
-from engine.components import Display, Edges, Logo, Overlay, Sound, Stage, Stream, Warp
+from engine.components import Display, Edges, Keyframes, Logo, Overlay, Sound, Stage, Stream, Warp
 from engine.display.hotplug import Hotplug, NoTarget
 from engine.display.outputs import Outputs
 from engine.display.presenter import REHEARSED, Finished, Presenter
@@ -25,11 +25,13 @@ from engine.notices import Notices
 from engine.tick import Tick
 from engine.timing.cadence import Strain
 from engine.timing.clock import Clock
+from engine.timing.keyframes import Timeline
 from engine.timing.record import TimingLog
 from engine.trace import Trace
 from engine.world import World
 from systems.grading import Graded, Grading
 from systems.inference import Shown
+from systems.keyframes import Keyed
 from systems.overlay import Overlays
 
 
@@ -49,8 +51,8 @@ class Presented:
 class Present:
     """Submits the tick, and wakes the presenters.
 
-    Reads: Display, Logo, Overlay, Warp, Edges, Stream, Sound, Stage, Shown, Graded. Writes: Presented.
-    Sends: finished stages to the presenters.
+    Reads: Display, Logo, Overlay, Warp, Edges, Stream, Sound, Keyframes, Keyed, Stage, Shown, Graded.
+    Writes: Presented. Sends: finished stages to the presenters.
     """
 
     def __init__(
@@ -151,6 +153,7 @@ class Present:
         """Submit, then present or let be presented."""
         if self._revision != (self._world.revision, self._grading.revision):
             self._reconcile()
+        self._follow_keyframes()
         presenters = self.every_presenter
         missed = self.lag()
         self._overlays.process(tick, presenters, missed)
@@ -253,7 +256,15 @@ class Present:
         ((_, (stage,)), *_) = self._world.each(Stage)
         # A window that was closed by hand may have left a double.
         there = self._presenters.keys() | {name for name, _ in self._doubles}
-        self.outputs.reconcile(there, self._streams(), self._sounds(), stage.rate_hz)
+        keyed = self._world.each(Sound, Keyframes)
+        timelines = {self._world.name(entity): Timeline(keyframes) for entity, (_, keyframes) in keyed}
+        self.outputs.reconcile(there, self._streams(), self._sounds(), stage.rate_hz, timelines)
+
+    def _follow_keyframes(self) -> None:
+        """Have displays whose corners or edges change with time bent as they are now."""
+        for entity, (presented, keyed) in self._world.each(Presented, Keyed):
+            if presented.warping is not None and not keyed.following.keys().isdisjoint({"warp", "edges"}):
+                presented.warping.follow(self._world.get(entity, Warp), self._world.get(entity, Edges))
 
     def _apply(self, name: str, display: Display, presented: Presented, targets: dict[str, Target]) -> Presenter:
         presenter = self._presenters.get(name)

@@ -24,3 +24,8 @@ class Warp:
     points: tuple[Spot, ...] = field(
         (), "x and y of each point, row by row, in fractions of the picture before its corners move; empty is even."
     )
+
+    @property
+    def corners(self) -> tuple[Point, Point, Point, Point]:
+        """All four, clockwise from the top left."""
+        return self.top_left, self.top_right, self.bottom_right, self.bottom_left

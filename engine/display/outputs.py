@@ -23,6 +23,7 @@ from engine.media.output import Settings
 from engine.media.sound import Clicks, FileSound, Microphone, SoundReader, SoundSource
 from engine.notices import Notices
 from engine.timing.clock import Clock
+from engine.timing.keyframes import Timeline
 from engine.trace import Trace
 
 STREAM_KBPS = 6000
@@ -97,6 +98,7 @@ class Outputs:
         self._asked: list[tuple[str, Stream]] = []
         self._microphones: dict[tuple[str, str], Microphone] = {}
         self._sounds: dict[str, Sound] = {}
+        self._timelines: Mapping[str, Timeline] = {}  # of sounds that change with time
         self._cameras: dict[str, CameraTimes] = {}
         self._on_air_ns: int | None = None
         self._paths: set[str] = set()
@@ -114,10 +116,15 @@ class Outputs:
                 self._source(name, sound).close()
 
     def reconcile(
-        self, displays: Collection[str], streams: Mapping[str, Stream], sounds: Mapping[str, Sound], rate_hz: float
+        self,
+        displays: Collection[str],
+        streams: Mapping[str, Stream],
+        sounds: Mapping[str, Sound],
+        rate_hz: float,
+        timelines: Mapping[str, Timeline],
     ) -> None:
         """Start what is new, end what is gone, restart what is different. `displays` are those that there are."""
-        self._sounds = dict(sounds)
+        self._sounds, self._timelines = dict(sounds), timelines
         named = [(name, 0, stream) for name, stream in streams.items()]
         named += [(name, number, stream) for number, (name, stream) in enumerate(self._asked, 1)]
         wanted = {
@@ -242,8 +249,16 @@ class Outputs:
             self._notices.say("visible", f"sound {name}", f"{error}; it is silent")
             return None
         own = not isinstance(source, Microphone)
-        exact = self._clock.steps
-        return SoundReader(source, sound, lambda: self._delay_ns(name, sound), exact=exact, own=own)
+
+        def gain_db(time_ns: int) -> float:
+            timeline = self._timelines.get(name)
+            keyed = dict(timeline.at("sound", time_ns)) if timeline is not None else {}
+            return float(keyed.get("gain_db", sound.gain_db))
+
+        def delay_ns() -> int:
+            return self._delay_ns(name, sound)
+
+        return SoundReader(source, sound, delay_ns, exact=self._clock.steps, own=own, gain_db=gain_db)
 
     def _source(self, name: str, sound: Sound) -> SoundSource:
         if sound.source == "synthetic":

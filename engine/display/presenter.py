@@ -169,8 +169,11 @@ class Presenter(Worker):
             return
         if self._screen is None or self._screen.size != size:
             self._screen = self._lay_stage(size)
-        elif self._grading is not None and self._block is not None:
-            self._grading.write(self._block.data["grade"])  # it may change with time
+        elif self._block is not None:  # what may change with time
+            if self._grading is not None:
+                self._grading.write(self._block.data["grade"])
+            if self._warping is not None and self._warping.moves:
+                self._warping.write(self._block.data["warp"])
         for sticker in (self.outline, self.logo, self.overlay, self.name_tag):
             sticker.lay_out(self._screen)
 

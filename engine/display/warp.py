@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.components.edges import Edges
 from engine.components.warp import Warp
-from engine.geometry import Vector
+from engine.geometry import Vector, is_convex
 from engine.gpu.device import Gpu, Usage
 
 STEPS = 8
@@ -37,6 +37,7 @@ class Warping:
 
     def __init__(self, gpu: Gpu, warp: Warp | None, edges: Edges | None) -> None:
         self.bends = warp is not None
+        self.moves = False
         self._warp = warp or Warp()
         self._edges = edges or Edges()
         columns, rows = self._warp.columns, self._warp.rows
@@ -50,10 +51,17 @@ class Warping:
         self._steps = STEPS if self._warp.points else 1  # perspective needs no steps
         self.cells = (columns - 1) * (rows - 1) * self._steps**2
 
+    def follow(self, warp: Warp | None, edges: Edges | None) -> None:
+        """Take corners and edges that change with time from these, from now on."""
+        self.moves = True
+        self._warp, self._edges = warp or self._warp, edges or self._edges
+
     def write(self, data: Any) -> None:
-        """Write a shader's `Warp`."""
+        """Write a shader's `Warp`; between two of their keyframes corners that would fold the picture over stay."""
         warp, edges = self._warp, self._edges
-        corners = (warp.top_left, warp.top_right, warp.bottom_right, warp.bottom_left)
+        corners = warp.corners
+        if self.moves and not is_convex(corners):
+            return
         for name, row in zip(("across", "down", "away"), homography(corners), strict=True):
             data[name] = row
         data["columns"], data["rows"], data["steps"] = warp.columns, warp.rows, self._steps

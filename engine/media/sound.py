@@ -66,18 +66,26 @@ class SoundSource(Protocol):
 class SoundReader:
     """Reads a source for one output, in step with its pictures.
 
-    `delay_ns` says how late the pictures are at present: so much is the sound held back. With `exact` nothing is
-    measured or bent: the sound of a moment goes with the picture of that moment, sample by sample.
+    `delay_ns` says how late the pictures are at present: so much is the sound held back; `gain_db` how loud it is at a
+    time of the show, where that changes. With `exact` nothing is measured or bent: the sound of a moment goes with the
+    picture of that moment, sample by sample.
 
     Thread: its output's worker. Blocks: for its source. Owns: its source, if it is `own`. Fails: never.
     """
 
     def __init__(
-        self, source: SoundSource, sound: Sound, delay_ns: Callable[[], int], *, exact: bool, own: bool = True
+        self,
+        source: SoundSource,
+        sound: Sound,
+        delay_ns: Callable[[], int],
+        *,
+        exact: bool,
+        own: bool = True,
+        gain_db: Callable[[int], float] | None = None,
     ) -> None:
         self.source = source
         self.error_s = 0.0  # how far the newest sound is from where it should be
-        self._gain = np.float32(10 ** (sound.gain_db / 20))
+        self._gain_db = gain_db or (lambda _time_ns: sound.gain_db)
         self._more_ns = round(1e6 * sound.delay_ms)
         self._delay_ns = delay_ns
         self._exact = exact
@@ -110,7 +118,10 @@ class SoundReader:
             read = samples[REACH : REACH + count]
         else:
             read = between(samples, begin - first + speed * np.arange(count, dtype=np.float64))
-        louder: Samples = np.clip(read * self._gain, -1.0, 1.0)
+        # Evenly from block to block: a step is heard as a click.
+        first_db, last_db = self._gain_db(time_ns), self._gain_db(time_ns + round(count * 1e9 / SOUND_RATE_HZ))
+        gain = np.linspace(10 ** (first_db / 20), 10 ** (last_db / 20), count, endpoint=False, dtype=np.float32)
+        louder: Samples = np.clip(read * gain[:, None], -1.0, 1.0)
         return louder
 
     def skip(self, count: int) -> None:

@@ -92,7 +92,7 @@ def _component(source: Source, path: KeyPath, component_type: type, fields: Mapp
     for name, value in fields.items():
         if name not in infos:
             unkeyed = component_type is Keyframes and name in components()
-            said = f"nothing of {name} can be keyed; of {', '.join(KEYED)} numbers and colours can"
+            said = f"nothing of {name} can be keyed; of {', '.join(KEYED)} numbers, points and colours can"
             source.blame((*path, name), said if unkeyed else f"no field {name!r}{suggestion(name, infos)}")
         elif (kind := about(infos[name]).file) and isinstance(value, str):
             good[name] = _found(source, (*path, name), value, kind)
@@ -116,7 +116,8 @@ def _in_plain_words(detail: ErrorDetails, component_type: type, value: object) -
     if detail["type"] == "extra_forbidden":
         if inside[-1] in FIXED and inside[-1] in fields_of(KEYED[str(field)]):
             return f"{field}.{inside[-1]} cannot be keyed, since what it stands for is made once; leave it out here"
-        return f"{field} has no number or colour {inside[-1]!r} to key{suggestion(inside[-1], schema['properties'])}"
+        remedy = suggestion(inside[-1], schema["properties"])
+        return f"{field} has no number, point or colour {inside[-1]!r} to key{remedy}"
     for part in inside if detail["type"] != "missing" else ():
         if isinstance(part, str):
             field, schema = f"{field}.{part}", schema.get("properties", {}).get(part) or schema["additionalProperties"]

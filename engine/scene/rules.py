@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -190,6 +191,13 @@ def _keyframes(parts: Parts, keyframes: Keyframes) -> Iterator[tuple[str, tuple[
             if len(values) != len(times):
                 message = f"{name}.{field} has {len(values)} values for {len(times)} times; give one for each"
                 yield "keyframes", (name,), message
+    if warp := _of(parts, Warp):
+        for index, time_s in enumerate(times):
+            keyed = {field: values[index] for field, values in keyframes.warp.items() if index < len(values)}
+            if keyed and not is_convex(replace(warp, **keyed).corners):
+                message = f"warp: at {time_s:g} s the corners fold the picture over; keep each on its own side"
+                yield "keyframes", ("warp",), message
+                break
     if (shader := _of(parts, Shader)) and keyframes.shader:
         said = [(name, value) for name, values in keyframes.shader.items() for value in values]
         for message in dict.fromkeys(_parameters(shader, said)):
@@ -201,8 +209,7 @@ def _warp(warp: Warp) -> Iterator[tuple[str, tuple[str, ...], str]]:
     if warp.points and len(warp.points) != wanted:
         message = f"points: a mesh of {warp.columns} × {warp.rows} has {wanted} numbers, not {len(warp.points)}"
         yield "warp", ("points", "columns", "rows"), message
-    corners = (warp.top_left, warp.top_right, warp.bottom_right, warp.bottom_left)
-    if not is_convex(corners):
+    if not is_convex(warp.corners):
         message = "the corners fold the picture over; move them so that each stays on its own side of the others"
         yield "warp", ("top_left", "top_right", "bottom_right", "bottom_left"), message
 

@@ -17,11 +17,17 @@ def field_schemas(component_type: type) -> dict[str, Schema]:
     schemas: dict[str, Schema] = pydantic.TypeAdapter(component_type).json_schema()["properties"]
     for schema in schemas.values():
         del schema["title"], schema["about"]
-        if "prefixItems" in schema:  # all parts of a tuple are alike, and every editor knows `items`
-            schema["items"] = schema.pop("prefixItems")[0]
+        _even(schema)
         for inside in schema.get("properties", {}).values():
             del inside["title"]
+            _even(inside["items"])
     return schemas
+
+
+def _even(schema: Schema) -> None:
+    """Say of a tuple what its parts are once: all are alike, and every editor knows `items`."""
+    if "prefixItems" in schema:
+        schema["items"] = schema.pop("prefixItems")[0]
 
 
 def sentence(component_type: type) -> str:

@@ -56,6 +56,8 @@ def expected(schema: Schema) -> str:
     if schema["type"] == "array":
         parts = "names" if schema["items"] == {"type": "string"} else "numbers"
         parts = "colours" if "pattern" in schema["items"] else parts
+        if schema["items"].get("type") == "array":
+            parts = f"arrays of {expected(schema['items']).removesuffix(' in brackets')}"
         many = f"{schema['maxItems']} {parts}" if "maxItems" in schema else parts
         return f"{many} in brackets"
     return 'a colour such as "#ff8800"' if "pattern" in schema else _TYPES[schema["type"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.component import Colour
@@ -11,7 +11,7 @@ from engine.components.keyframes import KEYED, Keyframes
 from engine.components.shader import Shader
 
 Track = tuple[str, Sequence[Any]]
-"""A field, and its value at each time: numbers, or colours in linear light."""
+"""A field, and its value at each time: numbers, points, or colours in linear light."""
 
 
 def _read(values: Sequence[Any]) -> Sequence[Any]:
@@ -22,7 +22,7 @@ def _read(values: Sequence[Any]) -> Sequence[Any]:
 class Timeline:
     """The tracks of one entity, ready to be asked for any time.
 
-    Thread: one. Blocks: never. Owns: nothing. Fails: never, for keyframes that were checked.
+    Thread: any. Blocks: never. Owns: nothing. Fails: never, for keyframes that were checked.
     """
 
     def __init__(self, keyframes: Keyframes) -> None:
@@ -36,20 +36,25 @@ class Timeline:
 
     def apply(self, name: str, component: object, time_ns: int) -> None:
         """Set the keyed fields of a component, called `name` in TOML, to what they are at a time of the show."""
+        for field, value in self.at(name, time_ns):
+            if isinstance(component, Shader):  # its tracks are parameters of the author's look
+                component.parameters = {**component.parameters, field: value}
+            else:
+                setattr(component, field, value)
+
+    def at(self, name: str, time_ns: int) -> Iterator[tuple[str, Any]]:
+        """Give the keyed fields of a component as they are at a time of the show."""
         tracks = self.tracks.get(name, ())
         if not tracks:
             return
         before, after, share = self._between(time_ns / 1e9 - self._keyframes.start_s)
         for field, values in tracks:
             first, second = values[before], values[after]
-            if isinstance(first, tuple):
-                value: Any = type(first)(*(a + (b - a) * share for a, b in zip(first, second, strict=True)))
-            else:
-                value = first + (second - first) * share
-            if isinstance(component, Shader):  # its tracks are parameters of the author's look
-                component.parameters = {**component.parameters, field: value}
-            else:
-                setattr(component, field, value)
+            if not isinstance(first, tuple):
+                yield field, first + (second - first) * share
+                continue
+            parts = tuple(a + (b - a) * share for a, b in zip(first, second, strict=True))
+            yield field, Colour(*parts) if isinstance(first, Colour) else parts
 
     def _between(self, time_s: float) -> tuple[int, int, float]:
         """Return the keys before and after a time, and how far the value has gone from the one to the other."""

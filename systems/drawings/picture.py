@@ -227,7 +227,7 @@ class PictureDrawing(Drawing):
         garbage = matte.mask.garbage if matte is not None else None
         key = (
             planes.version, planes.size, planes.quarter_turns, planes.mirrored, shift if place.depth else None, garbage,
-            (place.x, place.y, place.scale, place.rotate, place.depth) if self.is_keyed else None,
+            (place.x, place.y, place.scale, place.rotate, place.depth, place.crop) if self.is_keyed else None,
         )  # fmt: skip
         if key == self._laid:
             return

@@ -119,13 +119,19 @@ def test_lamps_are_those_of_when_the_picture_was_taken(air: Air) -> None:
             ":4:1: light.strength has 2 values for 1 times; give one for each",
         ),
         ("light.strength = [99.0]", ":3:7: light.strength[0] must be at most 20, not 99.0"),
-        ("light.strenght = [9.0]", ":3:7: light has no number or colour 'strenght' to key (did you mean 'strength'?)"),
-        ("light.kind = ['spot']", ":3:7: light has no number or colour 'kind' to key"),
+        (
+            "light.strenght = [9.0]",
+            ":3:7: light has no number, point or colour 'strenght' to key (did you mean 'strength'?)",
+        ),
+        ("light.kind = ['spot']", ":3:7: light has no number, point or colour 'kind' to key"),
         ("place.x = [0.1]", ":3:1: place: this entity has no place whose fields could change; add its table"),
         ('light.colour = ["red"]', ':3:7: light.colour[0] must be a colour such as "#ff8800", not "red"'),
         ("grade.exposure = [9.0]", ":3:7: grade.exposure[0] must be at most 8, not 9.0"),
         ("mask.fill_holes = [0.01]", ":3:6: mask.fill_holes cannot be keyed, since what it stands for is made once"),
-        ("camera.speed = [9.0]", ":3:1: nothing of camera can be keyed; of environment, fill, grade, key, layer, "),
+        ("camera.speed = [9.0]", ":3:1: nothing of camera can be keyed; of edges, environment, fill, grade, key, "),
+        ("warp.top_left = [0.1]", ":3:6: warp.top_left[0] must be 2 numbers in brackets, not 0.1"),
+        ("warp.top_left = [[0.0, 3.0]]", ":3:6: warp.top_left[0][1] must be at most 2, not 3.0"),
+        ("sound.delay_ms = [9.0]", ":3:7: sound.delay_ms cannot be keyed, since what it stands for is made once"),
         ("shader.height = 1.0", ":3:8: shader.height must be numbers in brackets, not 1.0"),
         ("light.x = []", ":3:7: light.x must be numbers in brackets, one at least, not []"),
     ],
@@ -197,6 +203,41 @@ def test_the_grade_of_a_camera_and_of_a_display_change_with_time(air: Air, tmp_p
         np.testing.assert_allclose(on_air.light()[20, 20], grey * 2**stops, rtol=0.005)
         np.testing.assert_allclose(on_air.shown("plain")[20, 20], 255 * encode(np.array(grey * 2**stops)), atol=1)
         np.testing.assert_allclose(on_air.shown("wall")[20, 20], 255 * encode(np.array(grey * 4**stops)), atol=1)
+
+
+WHITE = "[wall.fill]\ncolour = '#ffffff'\n[wall.layer]\n[wall.place]\n"
+BENT = "[d.display]\ndither = false\n[d.warp]\n[d.edges]\n"
+FROM_0_TO_1 = "times_s = [0.0, 1.0]\nease = 'linear'\n"
+
+
+def test_corners_and_edges_of_a_display_change_with_time(air: Air) -> None:
+    keyed = "warp.top_left = [[0.0, 0.0], [0.5, 0.0]]\nwarp.bottom_left = [[0.0, 1.0], [0.5, 1.0]]\n"
+    on_air = air(f"{WHITE}{BENT}[d.keyframes]\n{FROM_0_TO_1}{keyed}")
+    assert on_air.shown().min() == 255
+    on_air.ticks(15)
+    assert on_air.shown()[27, :, 0].tolist() == [0] * 24 + [255] * 72
+    on_air.ticks(30)
+    assert on_air.shown()[27, :, 0].tolist() == [0] * 48 + [255] * 48
+    faded = air(f"{WHITE}{BENT}[d.keyframes]\n{FROM_0_TO_1}edges.left = [0.0, 0.5]\n", ticks=31)
+    left = BENT + "left = 0.5\n"
+    np.testing.assert_array_equal(faded.shown(), air(WHITE + left).shown())
+    assert faded.shown()[27, 4, 0] < 128
+
+
+def test_corners_that_would_fold_the_picture_over_are_refused(air: Air) -> None:
+    with pytest.raises(SceneError, match=r"12:1: warp: at 1 s the corners fold the picture over"):
+        air(f"{WHITE}{BENT}[d.keyframes]\n{FROM_0_TO_1}warp.top_left = [[0.0, 0.0], [1.5, 1.5]]\n")
+
+
+def test_the_part_of_a_picture_that_is_shown_changes_with_time(air: Air, tmp_path: Path) -> None:
+    picture = np.zeros((54, 96, 3), np.uint8)
+    picture[:, :48, 0] = picture[:, 48:, 2] = 255
+    save_png(tmp_path / "halves.png", picture)
+    keyed = f"[a.keyframes]\n{FROM_0_TO_1}place.crop = [[0.0, 0.0, 0.5, 0.0], [0.5, 0.0, 0.0, 0.0]]\n"
+    on_air = air(f"[a.camera]\nsource = 'halves.png'\n[a.layer]\n[a.place]\n{keyed}")
+    red = [on_air.ticks(ticks).light()[27, :, 0] > 0.5 for ticks in (0, 15, 16)]
+    assert [columns.mean() for columns in red] == [1.0, pytest.approx(0.5, abs=0.02), 0.0]
+    assert red[1][:45].all(), "half way, what was on the left is leaving there"
 
 
 @pytest.mark.parametrize("shape", ["gauss", "disc"])

@@ -287,6 +287,16 @@ def test_the_outline_runs_along_the_edge_of_the_person(air: Air, said: str) -> N
 
 
 @pytest.mark.usefixtures("logo")
+def test_the_outline_follows_a_place_that_changes_with_time(air: Air) -> None:
+    bare = "[operator.logo]\nfile = 'logo.png'\nopacity = 0.0\n[guest.place]\n"
+    keyed = bare + "[guest.keyframes]\ntimes_s = [0.0, 0.5]\nplace.x = [0.2, 0.8]\n"
+    clean, outlined = shown(air, operator=keyed), shown(air, "figures = false\noutline = true", operator=keyed)
+    found = changed(outlined, clean)
+    assert found.any()
+    assert np.mean(edge_px(clean.shown("operator"))[found] < 9) > 0.97
+
+
+@pytest.mark.usefixtures("logo")
 def test_the_outline_follows_place_crop_and_mirror(air: Air) -> None:
     place = "\n[guest.place]\nx = 0.3\nscale = 0.8\nrotate = 20.0\nmirror = true\ncrop = [0.0, 0.1, 0.1, 0.2]\n"
     clean = shown(air, operator="" + "[operator.logo]\nfile = 'logo.png'\nopacity = 0.0" + place)

@@ -198,6 +198,18 @@ def test_files_and_folders_hold_every_picture(air: Air, tmp_path: Path, name: st
         assert read.timecode == "00:00:00:00"
 
 
+def test_a_volume_that_changes_with_time_is_heard_at_its_time(air: Air, tmp_path: Path) -> None:
+    keyed = "[click.keyframes]\ntimes_s = [1.5, 1.6]\nsound.gain_db = [0.0, -20.0]\n"
+    on_air = air(scene(tmp_path / "show.mkv") + keyed, ticks=40)
+    on_air.show.world.revision += 1  # what an edit of the scene does
+    on_air.ticks(35)
+    on_air.show.close()
+    assert [path.name for path in tmp_path.glob("show*.mkv")] == ["show.mkv"], "nothing began anew"
+    sound = Read(tmp_path / "show.mkv").sound
+    first, second = (np.abs(sound[place : place + 2000]).max() for place in (47_500, 95_500))
+    assert second / first == pytest.approx(0.1, abs=0.02)
+
+
 def test_another_rate_than_the_stages_is_kept(air: Air, tmp_path: Path) -> None:
     text = scene(tmp_path / "show.mp4") + "rate_hz = 20\n"
     on_air = air(text, ticks=61)

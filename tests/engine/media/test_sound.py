@@ -64,6 +64,24 @@ def reader_of(source: SoundSource, *, delay_ns: int = 0, exact: bool = False, **
     return SoundReader(source, Sound(**sound), lambda: delay_ns, exact=exact)
 
 
+def test_a_volume_that_changes_goes_evenly_from_block_to_block() -> None:
+    class Ones(Ramp):
+        def read(self, first: int, count: int) -> NDArray[np.float32]:
+            return np.full((count, 2), 0.1 * (first > -SOUND_RATE_HZ), np.float32)
+
+    def gain_db(time_ns: int) -> float:
+        return -20.0 * time_ns / SECOND_NS
+
+    reader = SoundReader(Ones(), Sound(), lambda: 0, exact=True, gain_db=gain_db)
+    blocks = [
+        reader.read(round(place * SECOND_NS / SOUND_RATE_HZ), SOUND_BLOCK) for place in range(0, 48_000, SOUND_BLOCK)
+    ]
+    heard = np.concatenate([block[:, 0] for block in blocks if block is not None])
+    expected = 0.1 * 10 ** (gain_db(1) * SECOND_NS * np.arange(len(heard)) / SOUND_RATE_HZ / 20)
+    np.testing.assert_allclose(heard, expected, rtol=1e-3)
+    assert np.abs(np.diff(heard)).max() < 1e-5, "no step"
+
+
 def test_resampling_keeps_a_tone_and_adds_none() -> None:
     wave = sine(20_000, 9000)
     places = 100 + 1.003 * np.arange(16_000, dtype=np.float64)

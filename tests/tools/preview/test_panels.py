@@ -102,6 +102,18 @@ def test_every_step_can_be_seen(offscreen: Offscreen) -> None:
             assert 0.05 < (pixels[..., 0] > 128).mean() < 0.6, "a person, and what is not"
 
 
+def test_points_that_change_with_time_have_their_numbers_in_the_inspector(offscreen: Offscreen) -> None:
+    keyed = "times_s = [0.0, 1.0]\nwarp.top_left = [[0.0, 0.0], [0.1, 0.2]]\n"
+    previewer = offscreen(f"{SMALL}[d.display]\n[d.warp]\n[d.keyframes]\n{keyed}[d.place]\n")
+    session = previewer.session
+    session.selection = Selection("d", "keyframes")
+    frames(previewer, 3)
+    session.set(("d", "keyframes", "place", "crop"), [session.value(("d", "place", "crop"))] * 2)
+    frames(previewer, 3)
+    assert not session.mistakes
+    assert b"place.crop = [[0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]" in session.document.text
+
+
 def test_a_show_may_be_opened_anew_while_its_picture_is_being_drawn(offscreen: Offscreen) -> None:
     previewer = offscreen(SMALL)
 

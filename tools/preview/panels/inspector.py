@@ -210,10 +210,11 @@ class InspectorPanel:
                 session.finish()
 
     def _draw_list(self, session: Session, path: KeyPath, control: Control, value: Any) -> None:
-        """Draw as many numbers or colours as there are, with one more and one less to press for."""
+        """Draw as many numbers, points or colours as there are, with one more and one less to press for."""
         values = list(value)
         button = imgui.get_frame_height()
         across = max(1, int((imgui.get_content_region_avail().x - 2 * button) / (3.4 * imgui.get_font_size())))
+        across = 1 if values and isinstance(values[0], list | tuple) else across
         for at, each in enumerate(values):
             if at % across:
                 imgui.same_line(0, 4)
@@ -222,6 +223,11 @@ class InspectorPanel:
                 flags = imgui.ColorEditFlags_.no_inputs | imgui.ColorEditFlags_.picker_hue_wheel
                 changed, rgb = imgui.color_edit3(f"##{at}", list(ink(Colour.parse(each).hex())[:3]), flags)
                 new: Any = "#" + "".join(f"{round(255 * part):02x}" for part in rgb)
+            elif isinstance(each, list | tuple):
+                imgui.set_next_item_width(-3 * button)
+                drag = {2: imgui.drag_float2, 3: imgui.drag_float3, 4: imgui.drag_float4}[len(each)]
+                changed, parts = drag(f"##{at}", [float(part) for part in each], 0.01, 0.0, 0.0, "%.3g")
+                new = [round(part, 4) for part in parts]
             else:
                 changed, new = imgui.drag_float(f"##{at}", float(each), 0.01, 0.0, 0.0, "%.3g")
                 new = round(new, 4)
