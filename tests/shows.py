@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from engine.display.target import OffscreenTarget
 from engine.gpu.device import Gpu, open_gpu
 from engine.scene.load import load_scene
-from engine.timing.clock import HandClock
+from engine.tick import Tick
+from engine.timing.clock import HandClock, RealClock
 from systems.show import Show
 
 RATE_HZ = 30.0
@@ -57,8 +59,44 @@ class OnAir:
 
     @property
     def said(self) -> list[str]:
-        """Every notice as `subject: text`."""
-        return [f"{notice.subject}: {notice.text}" for notice in self.show.notices.all()]
+        """Every notice."""
+        return said_by(self.show)
+
+
+class Live:
+    """An open show on a clock that runs."""
+
+    LONGEST_S = 60.0
+
+    def __init__(self, folder: Path, text: str) -> None:
+        scene = folder / "live.toml"
+        scene.write_text(text, encoding="utf-8")
+        self.show = Show(load_scene(scene), RealClock(), headless=True, gpu=the_gpu())
+        self.ticks = 0
+        self.show.open()
+
+    def until(self, happened: Callable[[], object], what: str = "it") -> int:
+        """Stay on air until something has happened; return how many ticks that took."""
+        self.show.stopping = False
+        begun, deadline_s = self.ticks, time.monotonic() + self.LONGEST_S
+
+        def look(_: Tick) -> None:
+            self.ticks += 1
+            assert time.monotonic() < deadline_s, f"{what} never came; said {self.said}"
+            self.show.stopping = bool(happened())
+
+        self.show.run(None, look)
+        return self.ticks - begun
+
+    @property
+    def said(self) -> list[str]:
+        """Every notice."""
+        return said_by(self.show)
+
+
+def said_by(show: Show) -> list[str]:
+    """Return every notice of a show as `subject: text`."""
+    return [f"{notice.subject}: {notice.text}" for notice in show.notices.all()]
 
 
 Air = Callable[..., OnAir]

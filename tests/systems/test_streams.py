@@ -24,12 +24,9 @@ from engine.errors import OutputError, SceneError
 from engine.media.address import parse_address
 from engine.media.output import Output, Settings, Steady
 from engine.scene.load import load_scene
-from engine.tick import Tick
-from engine.timing.clock import RealClock
-from systems.show import Show
 from tests.conftest import ROOT
 from tests.servers import WAIT_S, RtmpServer, free_port, rtmp_server
-from tests.shows import Air, OnAir, airing, the_gpu
+from tests.shows import Air, Live, OnAir, airing
 from tools.report import make_report
 
 SCENE = """
@@ -68,35 +65,6 @@ def server(tmp_path: Path) -> Iterator[RtmpServer]:
     server.kill()
 
 
-class Live:
-    """A show on the real clock, which goes on until `until` holds."""
-
-    def __init__(self, folder: Path, text: str) -> None:
-        scene = folder / "live.toml"
-        scene.write_text(text)
-        self.show = Show(load_scene(scene), RealClock(), headless=True, gpu=the_gpu())
-        self.show.open()
-
-    @property
-    def recorder(self) -> Recorder:
-        return self.show.present.outputs.recorders[0]
-
-    @property
-    def said(self) -> list[str]:
-        return [f"{notice.subject}: {notice.text}" for notice in self.show.notices.all()]
-
-    def until(self, condition: Callable[[], object]) -> None:
-        """Stay on air until something is so."""
-        deadline_s = time.monotonic() + WAIT_S
-
-        def look(_tick: Tick) -> None:
-            self.show.stopping = bool(condition()) or time.monotonic() > deadline_s
-
-        self.show.stopping = False
-        self.show.run(None, look)
-        assert condition(), f"it never came; said {self.said}"
-
-
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[Callable[[str], Live]]:
     shows: list[Live] = []
@@ -108,6 +76,10 @@ def live(tmp_path: Path) -> Iterator[Callable[[str], Live]]:
     yield go
     for each in shows:
         each.show.close()
+
+
+def recorder_of(live: Live) -> Recorder:
+    return live.show.present.outputs.recorders[0]
 
 
 class Read:
@@ -309,7 +281,7 @@ def test_a_display_that_is_renamed_or_resized_leaves_whole_films_and_says_so(air
 
 def test_a_server_that_dies_is_streamed_to_again(live: Callable[[str], Live], server: RtmpServer) -> None:
     on_air = live(scene(server.url))
-    on_air.until(lambda: on_air.recorder.file.frames > RATE_HZ)
+    on_air.until(lambda: recorder_of(on_air).file.frames > RATE_HZ)
     probe = subprocess.Popen(
         ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name,width,r_frame_rate", "-of", "json", server.url],
         stdout=subprocess.PIPE,
@@ -321,11 +293,11 @@ def test_a_server_that_dies_is_streamed_to_again(live: Callable[[str], Live], se
 
     server.kill()
     on_air.until(lambda: on_air.show.notices.all())
-    before = on_air.recorder.file.frames
+    before = recorder_of(on_air).file.frames
     server.start()
-    on_air.until(lambda: on_air.recorder.file.frames > before + RATE_HZ)
+    on_air.until(lambda: recorder_of(on_air).file.frames > before + RATE_HZ)
     on_air.show.present.stop()
-    assert on_air.recorder.file.reconnects == 1
+    assert recorder_of(on_air).file.reconnects == 1
     shown = f"rtmp://127.0.0.1:{server.port}/live/…"
     assert len(on_air.said) == 2
     assert on_air.said[0].startswith(f"stream of out: {shown} ")
@@ -336,7 +308,7 @@ def test_a_server_that_dies_is_streamed_to_again(live: Callable[[str], Live], se
 
 def test_a_server_that_freezes_holds_nobody_up(live: Callable[[str], Live], server: RtmpServer) -> None:
     on_air = live(scene(server.url).replace("3000", "20000"))
-    on_air.until(lambda: on_air.recorder.file.frames > RATE_HZ)
+    on_air.until(lambda: recorder_of(on_air).file.frames > RATE_HZ)
     with server.frozen():
         presents = on_air.show.present.presenters["out"].presents
         on_air.until(lambda: on_air.show.present.presenters["out"].presents > presents + 20)
@@ -359,9 +331,9 @@ def test_a_server_that_says_nothing_holds_nobody_up(live: Callable[[str], Live],
         on_air = live(scene(f"{protocol}://127.0.0.1:{silent.getsockname()[1]}/live/show"))
         presenter = on_air.show.present.presenters["out"]
         on_air.until(lambda: presenter.presents > 30)
-        assert not on_air.recorder.ready
+        assert not recorder_of(on_air).ready
         on_air.show.close()
-        assert not on_air.recorder.ready
+        assert not recorder_of(on_air).ready
         assert [said for said in on_air.said if "did not stop" in said] == []
 
 
@@ -389,13 +361,13 @@ def test_a_recording_whose_process_is_killed_goes_on_in_another_file(
     live: Callable[[str], Live], tmp_path: Path
 ) -> None:
     on_air = live(scene(tmp_path / "show.mp4"))
-    on_air.until(lambda: on_air.recorder.file.frames > 2 * RATE_HZ)
-    process_id = on_air.recorder.process_id
+    on_air.until(lambda: recorder_of(on_air).file.frames > 2 * RATE_HZ)
+    process_id = recorder_of(on_air).process_id
     assert process_id is not None
     os.kill(process_id, signal.SIGKILL)
-    on_air.until(lambda: on_air.recorder.process_id not in (None, process_id))
-    before = on_air.recorder.file.frames
-    on_air.until(lambda: on_air.recorder.file.frames > before + 20)
+    on_air.until(lambda: recorder_of(on_air).process_id not in (None, process_id))
+    before = recorder_of(on_air).file.frames
+    on_air.until(lambda: recorder_of(on_air).file.frames > before + 20)
     on_air.show.close()
     assert len(Read(tmp_path / "show.mp4").pictures) >= RATE_HZ
     assert len(Read(tmp_path / "show-2.mp4").pictures) >= 20
@@ -444,7 +416,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_show(live: Callable[[str], L
         on_air = live(scene(tmp_path / "show.mkv").replace("3000", "20000"))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    on_air.until(lambda: on_air.recorder.failed_for_good)
+    on_air.until(lambda: recorder_of(on_air).failed_for_good)
     presents = on_air.show.present.presenters["out"].presents
     on_air.until(lambda: on_air.show.present.presenters["out"].presents > presents + 5)
     (said,) = on_air.said

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,9 @@ import engine.models.heat
 from engine.models import session
 from engine.models.store import Store
 from engine.models.worker import ModelWorker
-from engine.scene.load import load_scene
-from engine.tick import Tick
-from engine.timing.clock import RealClock
-from systems.show import Show
 from tests.engine.models.card import Card
 from tests.engine.models.onnx_models import mixer
-from tests.shows import the_gpu
+from tests.shows import Live
 from tools.models import optimise
 from tools.report import make_report
 
@@ -38,49 +33,25 @@ edges = "model"
 [guest.layer]
 """
 
-LONGEST_S = 60.0
 
-
-class Live:
-    """A show on a clock that runs, and what its model did."""
+class Modelled(Live):
+    """A show whose model does what a card does to it, and what the model did."""
 
     def __init__(self, folder: Path) -> None:
-        model = mixer(folder / "red.onnx", "nhwc", [[1.0, 0.0, 0.0]])
-        scene = folder / "show.toml"
-        scene.write_text(SCENE.format(model=model), "utf-8")
-        self.show = Show(load_scene(scene, ()), RealClock(), headless=True, gpu=the_gpu())
-        self.show.open()
+        super().__init__(folder, SCENE.format(model=mixer(folder / "red.onnx", "nhwc", [[1.0, 0.0, 0.0]])))
         (self.worker,) = self.show.inference.models.values()
         self.worker.FIRST_PAUSE_S = 0.05
         camera = self.show.world.entity("front")
         assert camera is not None
         self.camera = camera
-        self.ticks = 0
 
     @property
     def inferences(self) -> int:
         return self.worker.counts(self.camera).inferences
 
-    def until(self, happened: Callable[[], bool], what: str) -> int:
-        """Run until something has happened; return how many ticks that took."""
-        self.show.stopping = False
-        begun, deadline_s = self.ticks, time.monotonic() + LONGEST_S
-
-        def each_tick(_: Tick) -> None:
-            self.ticks += 1
-            assert time.monotonic() < deadline_s, what
-            self.show.stopping = happened()
-
-        self.show.run(LONGEST_S, each_tick)
-        return self.ticks - begun
-
     def masks(self, more: int = 3) -> int:
         wanted = self.inferences + more
-        return self.until(lambda: self.inferences >= wanted, "no masks")
-
-    @property
-    def said(self) -> list[str]:
-        return [f"{notice.subject}: {notice.text}" for notice in self.show.notices.all()]
+        return self.until(lambda: self.inferences >= wanted, "masks")
 
 
 @pytest.fixture
@@ -91,18 +62,18 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Iterator[Card]:
 
 
 @pytest.fixture
-def live(card: Card, tmp_path: Path) -> Iterator[Live]:  # noqa: ARG001 - it is there before the model is opened
-    live = Live(tmp_path)
+def live(card: Card, tmp_path: Path) -> Iterator[Modelled]:  # noqa: ARG001 - it is there before the model is opened
+    live = Modelled(tmp_path)
     yield live
     live.show.close()
 
 
-def test_a_model_that_stalls_is_opened_anew_and_then_elsewhere_while_ticks_go_on(live: Live, card: Card) -> None:
+def test_a_model_that_stalls_is_opened_anew_and_then_elsewhere_while_ticks_go_on(live: Modelled, card: Card) -> None:
     live.masks()
     assert live.worker.segmenter.provider == "cuda"
     for provider in ("cuda", "cpu"):
         card.troubles = ["stalls"]
-        live.until(lambda: not card.troubles, "it was not asked")
+        live.until(lambda: not card.troubles, "its turn")
         assert live.masks(1) >= 2, "a tick that waits is one"
         live.masks()
         assert live.worker.segmenter.provider == provider
@@ -113,11 +84,11 @@ def test_a_model_that_stalls_is_opened_anew_and_then_elsewhere_while_ticks_go_on
     ]
 
 
-def test_a_card_without_memory_is_opened_anew_and_left_when_it_happens_again(live: Live, card: Card) -> None:
+def test_a_card_without_memory_is_opened_anew_and_left_when_it_happens_again(live: Modelled, card: Card) -> None:
     live.masks()
     for provider in ("cuda", "cpu"):
         card.troubles = ["memory"]
-        live.until(lambda: not card.troubles, "it was not asked")
+        live.until(lambda: not card.troubles, "its turn")
         live.masks()
         assert live.worker.segmenter.provider == provider
     again = "the model failed on cuda: CUDA failure 2: out of memory"
@@ -128,14 +99,14 @@ def test_a_card_without_memory_is_opened_anew_and_left_when_it_happens_again(liv
 
 
 def test_where_every_way_is_stuck_the_last_mask_stays_and_the_show_goes_on(
-    live: Live, card: Card, monkeypatch: pytest.MonkeyPatch
+    live: Modelled, card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "LEAST_OPEN_S", 0.5)
     live.masks()
     card.troubles = ["stalls"] * 100
-    live.until(lambda: any("on cpu" in line for line in live.said), "nothing was said")
+    live.until(lambda: any("on cpu" in line for line in live.said), "a word")
     done = live.inferences
-    live.until(lambda: live.ticks % 30 == 29, "no ticks")
+    live.until(lambda: live.ticks % 30 == 29, "ticks")
     assert live.inferences == done
     card.troubles.clear()
     card.stuck.set()
@@ -158,7 +129,7 @@ def test_when_the_machine_is_hot_a_lighter_model_stands_in_until_it_is_cool(
     monkeypatch.setattr(engine.models.heat, "SYSTEM", tmp_path)
     monkeypatch.setattr(ModelWorker, "HEAT_EVERY_NS", 50_000_000)
     heat(tmp_path, 64)
-    live = Live(tmp_path)
+    live = Modelled(tmp_path)
     try:
         whole = live.worker.segmenter.path
         small = mixer(tmp_path / "red.int8.onnx", "nhwc", [[1.0, 0.0, 0.0]], size=(16, 8))
@@ -166,7 +137,7 @@ def test_when_the_machine_is_hot_a_lighter_model_stands_in_until_it_is_cool(
         live.masks()
         assert live.worker.segmenter.lighter == ""
         heat(tmp_path, 66)
-        live.until(lambda: live.worker.segmenter.lighter == "red.int8", "it does not stand in")
+        live.until(lambda: live.worker.segmenter.lighter == "red.int8", "the lighter one")
         live.masks()
         assert make_report(live.show)["models"][str(whole)]["lighter"] == "red.int8"
         assert live.worker.sparing == [], "it costs no picture"
@@ -174,7 +145,7 @@ def test_when_the_machine_is_hot_a_lighter_model_stands_in_until_it_is_cool(
         live.masks()
         assert live.worker.segmenter.lighter == "red.int8"
         heat(tmp_path, 59)
-        live.until(lambda: live.worker.segmenter.lighter == "", "it does not come back")
+        live.until(lambda: live.worker.segmenter.lighter == "", "the whole one")
         live.masks()
     finally:
         live.show.close()
@@ -190,9 +161,9 @@ def test_without_a_lighter_model_heat_costs_pictures_as_before(tmp_path: Path, m
     monkeypatch.setattr(engine.models.heat, "SYSTEM", tmp_path)
     monkeypatch.setattr(Store, "lighter", lambda *_: None)  # on a busy machine our own network is one
     heat(tmp_path, 80)
-    live = Live(tmp_path)
+    live = Modelled(tmp_path)
     try:
-        live.until(lambda: live.worker.sparing == ["front: the machine is hot"], "heat is not felt")
+        live.until(lambda: live.worker.sparing == ["front: the machine is hot"], "heat")
     finally:
         live.show.close()
     assert any("15 pictures a second, since the machine is hot" in line for line in live.said)

@@ -26,7 +26,7 @@ from tests.engine.display.conftest import Windowed
 from tests.engine.display.test_window import SCENE, ticks
 from tests.monitors import sway
 from tests.picture import encode
-from tests.shows import Air, the_gpu
+from tests.shows import Air, said_by, the_gpu
 from tools import snapshot
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="is for Linux")
@@ -120,9 +120,7 @@ def test_a_surface_without_ten_bits_shows_eight_and_that_is_said(desktop: Deskto
     assert desktop.name
     show = windowed(SCENE + "[screen.display]\ndepth_bits = 10\n[other.display]\n")
     ticks(show, 2)
-    assert [f"{notice.subject}: {notice.text}" for notice in show.notices.all()] == [
-        "display screen: its surface offers no 10-bit colours; it shows 8 bits, dithered"
-    ]
+    assert said_by(show) == ["display screen: its surface offers no 10-bit colours; it shows 8 bits, dithered"]
     assert show.present.presenters["screen"].target.format == "bgra8unorm"
     assert show.present.presenters["screen"].presents == 2
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from engine.timing.clock import HandClock
 from engine.trace import Trace
 from tests.conftest import ROOT
 from tests.engine.models.onnx_models import mixer
+from tests.engine.models.servers import until
 
 
 def picture(sequence: int = 1, **other: Any) -> Picture:
@@ -46,14 +47,6 @@ def mask_of(runner: SegmenterProcess | Segmenter, shot: Picture) -> bytes:
     mask = np.zeros((height, width), np.uint8)
     runner.run(shot, mask, "front")
     return mask.tobytes()
-
-
-def until(happened: Callable[[], Any], what: str) -> Any:
-    deadline_s = time.monotonic() + 60
-    while not (found := happened()):
-        assert time.monotonic() < deadline_s, what
-        time.sleep(0.01)
-    return found
 
 
 @pytest.fixture(scope="module")
