@@ -294,9 +294,7 @@ class Present:
             if display.kind == "window" and not self._headless:
                 windows[name] = (display, self._size(display))
             else:
-                stream = self._world.get(name, Stream)
-                depth_bits = display.depth_bits or (stream.depth_bits if stream is not None else 8)
-                targets[name] = OffscreenTarget(self._passes.gpu, name, self._size(display), depth_bits)
+                targets[name] = OffscreenTarget(self._passes.gpu, name, self._size(display), display.depth_bits or 8)
         return targets | self.hotplug.open(windows)
 
     def _size(self, display: Display) -> tuple[int, int]:
@@ -318,9 +316,21 @@ class Present:
             return double
         presenter = self._presenters.get(name) or self._doubles_of(name)[0]
         target, is_window = presenter.target, presenter.display.kind == "window" and not self._headless
-        if not is_window and isinstance(target, OffscreenTarget) and target.format == FORMATS[depth_bits]:
-            return presenter
-        return self._double(name, presenter, depth_bits)
+        if is_window or not isinstance(target, OffscreenTarget):
+            return self._double(name, presenter, depth_bits)
+        if target.format != FORMATS[depth_bits]:
+            if presenter.display.depth_bits or not self.outputs.is_unused(presenter):
+                return self._double(name, presenter, depth_bits)
+            self._move(presenter, OffscreenTarget(self._passes.gpu, name, target.size, depth_bits))
+        return presenter
+
+    def _move(self, presenter: Presenter, target: Target) -> None:
+        """Let a presenter draw into another target."""
+        if not self._clock.steps:
+            presenter.stop()
+        presenter.move_to(target)
+        if not self._clock.steps:
+            presenter.start()
 
     def _doubles_of(self, name: str) -> list[Presenter]:
         return [double for (of, _), double in self._doubles.items() if of == name]

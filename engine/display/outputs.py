@@ -163,6 +163,10 @@ class Outputs:
         self._run((name, len(self._asked)), made_from, recorder)
         return recorder
 
+    def is_unused(self, presenter: Presenter) -> bool:
+        """Whether what a presenter draws into may be replaced: nothing is made of it, and nobody sees it yet."""
+        return self._on_air_ns is None and all(made.presenter is not presenter for made, _ in self._running.values())
+
     def _run(self, key: tuple[str, int], made_from: _Wanted, recorder: Recorder) -> None:
         self._running[key] = (made_from, recorder)
         if self._on_air_ns is not None:

@@ -149,14 +149,21 @@ def read_luma(path: Path) -> tuple[str, NDArray[Any]]:
     return last.format.name, luma if luma.dtype == np.uint16 else 4 * luma.astype(np.uint16)
 
 
-def test_a_recording_of_ten_bits_has_the_levels_that_one_of_eight_lacks(air: Air, tmp_path: Path) -> None:
-    """All of a gradient from black to white at once, from a display of 8 bits; BT.709 in limited range."""
+@pytest.mark.parametrize(("ticks", "own"), [(0, "rgb10a2unorm"), (1, "rgba8unorm")], ids=["from the start", "on air"])
+def test_a_recording_of_ten_bits_has_the_levels_that_one_of_eight_lacks(
+    air: Air, tmp_path: Path, ticks: int, own: str
+) -> None:
+    """All of a gradient from black to white at once; BT.709 in limited range.
+
+    The display itself is drawn as deep as its first recording wants it, unless somebody sees it already.
+    """
     wide = GRADIENT.replace("#202020", "#000000").replace("#282828", "#ffffff")
-    on_air = air(wide + "[d.display]\ndither = false\n", *SIZE)
-    on_air.show.record(tmp_path / "plain.mp4", "d")
+    on_air = air(wide + "[d.display]\ndither = false\n", *SIZE, ticks=ticks)
     on_air.show.record(tmp_path / "deep.mp4", "d", depth_bits=10)
-    ideal = 64 + 876 * encode(on_air.light()[0, :, 0].astype(float))
+    on_air.show.record(tmp_path / "plain.mp4", "d")
+    assert on_air.show.present.presenters["d"].target.format == own
     on_air.ticks(3).show.present.stop()
+    ideal = 64 + 876 * encode(on_air.light()[0, :, 0].astype(float))
     assert not on_air.said
     pixels, plain = read_luma(tmp_path / "plain.mp4")
     assert pixels == "yuv420p"
