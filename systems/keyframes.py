@@ -19,10 +19,11 @@ reads it, which is later."""
 
 @state(components.Keyframes)
 class Keyed:
-    """The timeline of an entity, and the components that follow it. Written by Keyframes."""
+    """The timeline of an entity, the components that follow it, and what the author wrote. Written by Keyframes."""
 
     timeline: Timeline | None = None
     following: dict[str, object] = field(default_factory=dict)
+    written: dict[type, object] = field(default_factory=dict)
 
 
 class Keyframes:
@@ -59,10 +60,11 @@ class Keyframes:
         self._swapped.clear()
         for entity, (keyframes, keyed) in self._world.each(components.Keyframes, Keyed):
             keyed.timeline = Timeline(keyframes)
-            keyed.following = {}
+            keyed.following, keyed.written = {}, {}
             for name in keyed.timeline.tracks:
                 written = self._world.get(entity, KEYED[name])
                 if written is not None:
+                    keyed.written[KEYED[name]] = written
                     follower = keyed.following[name] = copy.copy(written)
                     self._swapped[entity, KEYED[name]] = (written, follower)
         for (entity, _), (_, follower) in self._swapped.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from engine.component import state
 from engine.components import Display, Edges, Keyframes, Logo, Overlay, Sound, Stage, Stream, Warp
@@ -33,6 +33,8 @@ from systems.grading import Graded, Grading
 from systems.inference import Shown
 from systems.keyframes import Keyed
 from systems.overlay import Overlays
+
+T = TypeVar("T")
 
 
 @state(Display)
@@ -232,16 +234,17 @@ class Present:
         changed: dict[str, tuple[Display, Presented]] = {}
         for name, entity in displays.items():
             display, presented = self._world.get(entity, Display), self._world.get(entity, Presented)
-            logo, overlay = self._world.get(entity, Logo), self._world.get(entity, Overlay)
+            logo, overlay = self._written(entity, Logo), self._world.get(entity, Overlay)
             graded = self._world.get(entity, Graded)
             grading = graded.grading if graded is not None else None
-            warp, edges = self._world.get(entity, Warp), self._world.get(entity, Edges)
+            warp, edges = self._written(entity, Warp), self._written(entity, Edges)
             assert display is not None
             assert presented is not None
             before = presented.display
-            if presented.made_from == (display, logo, overlay, grading, warp, edges):
+            made_from = (display, logo, overlay, grading, warp, edges, self._keyed(entity))
+            if presented.made_from == made_from:
                 continue
-            presented.made_from = (display, logo, overlay, grading, warp, edges)
+            presented.made_from = made_from
             changed[name] = (display, presented)
             presented.display, presented.logo, presented.overlay = display, logo, overlay
             presented.grading = grading
@@ -260,11 +263,27 @@ class Present:
         timelines = {self._world.name(entity): Timeline(keyframes) for entity, (_, keyframes) in keyed}
         self.outputs.reconcile(there, self._streams(), self._sounds(), stage.rate_hz, timelines)
 
+    def _written(self, entity: int, kind: type[T]) -> T | None:
+        """Return a component as the author wrote it, whatever keyframes make of it now."""
+        keyed = self._world.get(entity, Keyed)
+        written = keyed.written.get(kind) if keyed is not None else None
+        return written if isinstance(written, kind) else self._world.get(entity, kind)
+
+    def _keyed(self, entity: int) -> frozenset[str]:
+        """Return what of a display changes with time."""
+        keyframes = self._world.get(entity, Keyframes)
+        return frozenset(name for name in ("edges", "logo", "warp") if keyframes and getattr(keyframes, name))
+
     def _follow_keyframes(self) -> None:
-        """Have displays whose corners or edges change with time bent as they are now."""
-        for entity, (presented, keyed) in self._world.each(Presented, Keyed):
-            if presented.warping is not None and not keyed.following.keys().isdisjoint({"warp", "edges"}):
+        """Have displays whose corners, edges or logo change with time show them as they are now."""
+        for entity, (presented, _) in self._world.each(Presented, Keyframes):
+            keyed = self._keyed(entity)
+            if presented.warping is not None and keyed & {"edges", "warp"}:
                 presented.warping.follow(self._world.get(entity, Warp), self._world.get(entity, Edges))
+            if "logo" in keyed and (logo := self._world.get(entity, Logo)):
+                name = self._world.name(entity)
+                for presenter in filter(None, (self._presenters.get(name), *self._doubles_of(name))):
+                    presenter.logo.follow(logo)
 
     def _apply(self, name: str, display: Display, presented: Presented, targets: dict[str, Target]) -> Presenter:
         presenter = self._presenters.get(name)

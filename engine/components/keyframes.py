@@ -15,6 +15,7 @@ from engine.components.key import Key
 from engine.components.layer import Layer
 from engine.components.light import Light
 from engine.components.lighting import Lighting
+from engine.components.logo import Logo
 from engine.components.mask import Mask
 from engine.components.particles import Particles
 from engine.components.place import Place
@@ -100,6 +101,7 @@ class Keyframes:
     layer: Annotated[Tracks, Of(Layer)] = tracks(Layer)
     light: Annotated[Tracks, Of(Light)] = tracks(Light)
     lighting: Annotated[Tracks, Of(Lighting)] = tracks(Lighting)
+    logo: Annotated[Tracks, Of(Logo)] = tracks(Logo)
     mask: Annotated[Tracks, Of(Mask)] = tracks(Mask)
     particles: Annotated[Tracks, Of(Particles)] = tracks(Particles)
     place: Annotated[Tracks, Of(Place)] = tracks(Place)
@@ -114,8 +116,8 @@ class Keyframes:
 KEYED: dict[str, type] = {
     snake_case(kind.__name__): kind
     for kind in (
-        Edges, Environment, Fill, Grade, Key, Layer, Light, Lighting, Mask, Particles, Place, Shader, Sound, Viewpoint,
-        Warp,
+        Edges, Environment, Fill, Grade, Key, Layer, Light, Lighting, Logo, Mask, Particles, Place, Shader, Sound,
+        Viewpoint, Warp,
     )
 }  # fmt: skip
 """The components whose fields can be keyed, by their TOML names."""

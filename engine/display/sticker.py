@@ -64,14 +64,20 @@ class LogoSticker:
         self._logo: Logo | None = None
         self._planes: Planes | None = None
         self._laid_for: Screen | None = None
+        self._moves = False
 
     def look(self, logo: Logo | None, planes: Planes | None) -> None:
         """Take over what the author says; without planes there is nothing to show."""
-        self._logo, self._planes, self._laid_for = logo, planes, None
+        self._logo, self._planes, self._laid_for, self._moves = logo, planes, None, False
+
+    def follow(self, logo: Logo) -> None:
+        """Take its height, margin and opacity, which change with time, from this one from now on."""
+        self._logo, self._moves = logo, True
 
     def lay_out(self, screen: Screen) -> None:
         """Put it into its corner, its height a share of the display's."""
-        if screen == self._laid_for:
+        anew = screen != self._laid_for
+        if not (anew or self._moves):
             return
         self._laid_for = screen
         logo, planes = self._logo, self._planes
@@ -83,8 +89,9 @@ class LogoSticker:
         size_px = (height_px * planes.size[0] / planes.size[1], height_px)
         put_in_corner(self._block, screen, size_px, logo.corner, logo.margin * screen.upright[1])
         self._block.data["opacity"] = logo.opacity
-        pipeline = self._passes.pipeline("sticker.wgsl", screen.format, mix="normal")
-        self.draws = (Draw(pipeline, self._block, self._passes.textures(planes.views[0])),)
+        if anew:
+            pipeline = self._passes.pipeline("sticker.wgsl", screen.format, mix="normal")
+            self.draws = (Draw(pipeline, self._block, self._passes.textures(planes.views[0])),)
 
 
 def sticker_block(passes: Passes) -> Block:

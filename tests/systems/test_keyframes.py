@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.component import Colour
 from engine.components import Fill, Keyframes, Layer, Light, Shader
 from engine.errors import SceneError
 from engine.gpu.device import Gpu
@@ -16,6 +17,7 @@ from engine.scene.load import load_scene
 from engine.scene.reload import apply_scene
 from systems.drawings.picture import PictureDrawing
 from systems.lighting import Lit
+from systems.present import Presented
 from tests.picture import decode, encode, save_png
 from tests.shows import Air
 
@@ -222,6 +224,38 @@ def test_corners_and_edges_of_a_display_change_with_time(air: Air) -> None:
     left = BENT + "left = 0.5\n"
     np.testing.assert_array_equal(faded.shown(), air(WHITE + left).shown())
     assert faded.shown()[27, 4, 0] < 128
+
+
+def test_a_logo_fades_in_and_grows(air: Air, tmp_path: Path) -> None:
+    save_png(tmp_path / "logo.png", np.full((8, 8, 3), 255, np.uint8))
+    logo = "[d.display]\ndither = false\n[d.logo]\nfile = 'logo.png'\nmargin = 0.0\nheight = 0.5\n"
+    keyed = f"[d.keyframes]\n{FROM_0_TO_1}logo.opacity = [0.0, 1.0]\nlogo.height = [0.5, 1.0]\n"
+    on_air = air(f"[a.fill]\ncolour = '#000000'\n[a.layer]\n{logo}{keyed}")
+    assert on_air.shown().max() == 0
+    on_air.ticks(15)
+    assert int(on_air.shown()[-1, -1, 0]) == pytest.approx(127, abs=3)
+    assert (on_air.shown()[:, -1, 0] > 0).mean() == pytest.approx(0.75, abs=0.03)
+    on_air.ticks(16)
+    assert on_air.shown()[:, -50:].min() == 255
+
+
+def test_what_a_display_was_made_of_is_not_made_anew_by_an_edit_elsewhere(air: Air) -> None:
+    on_air = air(f"{WHITE}{BENT}[d.keyframes]\n{FROM_0_TO_1}edges.left = [0.0, 0.5]\n", ticks=20)
+    show = on_air.show
+
+    def warping() -> object:
+        presented = show.world.get("d", Presented)
+        assert presented is not None
+        return presented.warping
+
+    before = warping()
+    show.change("wall", Fill(colour=Colour.parse("#808080")))
+    on_air.ticks()
+    assert warping() is before
+    assert on_air.shown()[27, 4, 0] < 60, "it is faded"
+    show.world.drop("d", Keyframes)
+    on_air.ticks()
+    assert on_air.shown()[27, 4, 0] == on_air.shown()[27, 90, 0], "and is no longer, without its keyframes"
 
 
 def test_corners_that_would_fold_the_picture_over_are_refused(air: Air) -> None:
