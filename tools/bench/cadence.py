@@ -21,23 +21,15 @@ from engine.tick import Tick
 from engine.timing.clock import RealClock
 from systems.show import Show
 from tools.bench.fanout import Gate, StuckTarget
-from tools.bench.monitors import MissingError, sway
+from tools.bench.monitors import MOVING, MissingError, sway
 from tools.bench.result import Result
 
 SIZE = (1280, 720)
 
-SCENE = """
-[stage.stage]
+SCENE = f"""{MOVING}[stage.stage]
 width = 1280
 height = 720
 rate_hz = 60
-[back.fill]
-colour = "#ff8000"
-[back.layer]
-[dust.particles]
-count = 300
-[dust.layer]
-order = 1
 [fast.display]
 monitor = "HEADLESS-1"
 fullscreen = true

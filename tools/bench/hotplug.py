@@ -14,21 +14,13 @@ from typing import Any
 import numpy as np
 
 from tools.bench.measure import memory_mb
-from tools.bench.monitors import THREE, MissingError, Output, Xorg, running, xorg
+from tools.bench.monitors import MOVING, THREE, MissingError, Output, Xorg, running, xorg
 from tools.bench.result import Result
 
-SCENE = """
-[stage.stage]
+SCENE = f"""{MOVING}[stage.stage]
 width = 320
 height = 180
 rate_hz = 15
-[back.fill]
-colour = "#ff8000"
-[back.layer]
-[dust.particles]
-count = 300
-[dust.layer]
-order = 1
 [left.display]
 monitor = "DUMMY0"
 fullscreen = true

@@ -50,6 +50,17 @@ Section "ServerFlags"
 EndSection
 """
 
+MOVING = """
+[back.fill]
+colour = "#ff8000"
+[back.layer]
+[dust.particles]
+count = 300
+[dust.layer]
+order = 1
+"""
+"""What a bench puts on monitors: never black, and another picture at each tick."""
+
 DESKTOP = ("--fb", "5760x2160")
 """The desktop's size stays, so that one can look at where an unplugged monitor was."""
 
