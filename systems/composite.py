@@ -58,9 +58,11 @@ class Composite:
             self._shown = before
             return
         drawn = 0
+        over: list[tuple[Drawing, Footprint]] = []
         if steady and steady == self._base:
             drawn = len(steady)
-            if not self._erase(encoder, visible[drawn:]):
+            over = self._erasable(visible[drawn:])
+            if not over:
                 stage.restore(encoder, "base")
         elif steady and steady == self._steady:
             self._draw(encoder, stage, steady, clear=True)
@@ -70,18 +72,23 @@ class Composite:
         else:
             self._base = []
         self._steady = steady
-        self._draw(encoder, stage, visible[drawn:], clear=not drawn)
+        if over:
+            self._paint(encoder, stage, visible[drawn:], over=over)
+        else:
+            self._draw(encoder, stage, visible[drawn:], clear=not drawn)
         self._above = [(drawing, drawing.footprint) for drawing in visible[drawn:]] if drawn else []
         for drawing in visible[drawn : drawn + 1]:
             drawing.behind = None
         self._shown = (stage.colour, visible)
 
-    def _erase(self, encoder: Any, drawings: list[Drawing]) -> bool:
-        """Put the base back only where the last tick drew on it, if all that is known: a person is a quarter of it."""
+    def _erasable(self, drawings: list[Drawing]) -> list[tuple[Drawing, Footprint]]:
+        """Return what the last tick drew on the base and where, if all that is known: a person is a quarter of it, and
+        only there the base is put back."""
         if [drawing for drawing, _ in self._above] != drawings or not self._differing.isdisjoint(
             drawing.entity for drawing in drawings
         ):
-            return False
+            return []
+        known = []
         for drawing, last in self._above:
             now = drawing.footprint
             if (
@@ -90,17 +97,11 @@ class Composite:
                 or (last.tiles, last.laid) != (now.tiles, now.laid)
                 or now.turn > last.turn + 1
             ):
-                return False
-        stage = self._stage
-        base = stage.kept("base")
+                return []
+            known.append((drawing, last))
         for drawing in drawings[:1]:
-            drawing.behind = base
-        render = self._passes.begin(encoder, stage.view)
-        for drawing, last in self._above:
-            assert last is not None
-            drawing.erase(render, stage.format, base, last)
-        render.end()
-        return True
+            drawing.behind = self._stage.kept("base")
+        return known
 
     def _make_ready(self, tick: Tick, drawings: list[Drawing], beneath: list[Drawing]) -> None:
         """Compose the isolated groups that have changed, and work out the light on every person, back to front."""
@@ -140,12 +141,22 @@ class Composite:
                 left = canvas.leave(encoder)
         self._paint(encoder, canvas, drawings[last:])
 
-    def _paint(self, encoder: Any, canvas: Canvas, drawings: Sequence[Drawing], *, clear: bool = False) -> None:
-        """Draw in one pass where it can be one."""
+    def _paint(
+        self,
+        encoder: Any,
+        canvas: Canvas,
+        drawings: Sequence[Drawing],
+        *,
+        clear: bool = False,
+        over: Sequence[tuple[Drawing, Footprint]] = (),
+    ) -> None:
+        """Draw in one pass where it can be one; first put the base back where these were drawn `over` it."""
         if not (drawings or clear):
             return
         passes = self._passes
         render = passes.begin(encoder, canvas.view, clear=canvas.colour if clear else None)
+        for drawing, last in over:
+            drawing.erase(render, canvas.format, self._stage.kept("base"), last)
         for drawing in drawings:
             through = drawing if isinstance(drawing, GroupDrawing) and not drawing.isolated else None
             if through is not None or drawing.needs_backdrop:

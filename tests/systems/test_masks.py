@@ -332,16 +332,17 @@ def test_a_person_who_moves_leaves_nothing_behind(
 ) -> None:
     text = PERSON.format(backdrop="green", source="key") + "[guest.key]\n" + BEHIND.format("#248") + more
     ways: list[bool] = []
-    erase = Composite._erase
+    erasable = Composite._erasable
 
-    def noted(self: Composite, encoder: Any, drawings: list[Drawing]) -> bool:
-        ways.append(erase(self, encoder, drawings))
-        return ways[-1]
+    def noted(self: Composite, drawings: list[Drawing]) -> list[Any]:
+        over = erasable(self, drawings)
+        ways.append(bool(over))
+        return over
 
-    monkeypatch.setattr(Composite, "_erase", noted)
+    monkeypatch.setattr(Composite, "_erasable", noted)
     found = air(text, 320, 180, ticks=20).light()
     assert ways[-1] == erased
-    monkeypatch.setattr(Composite, "_erase", lambda *_: False)
+    monkeypatch.setattr(Composite, "_erasable", lambda *_: [])
     np.testing.assert_array_equal(found, air(text, 320, 180, ticks=20).light())
 
 
