@@ -26,8 +26,8 @@ fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance:
     return tile_of_whole(index, instance);
 }
 
-fn slope_at(texel: vec2i) -> vec2f {
-    return textureLoad(slope, clamp(texel, vec2i(0), vec2i(textureDimensions(slope)) - 1), 0).rg;
+fn slope_at(texel: vec2i) -> vec4f {
+    return textureLoad(slope, clamp(texel, vec2i(0), vec2i(textureDimensions(slope)) - 1), 0);
 }
 
 fn distance_at(texel: vec2i) -> f32 {
@@ -43,16 +43,16 @@ fn fs_none(corner: Corner) -> @location(0) vec4f {
 fn fs_main(corner: Corner) -> @location(0) vec4f {
     let p = vec2i(corner.position.xy);
     let own = slope_at(p);
-    let steep = length(own);
-    let way = own / max(steep, 1e-6);
+    let steep = own.a;
+    let way = unpacked_change(own.rgb).xy;
     let along = vec2i(round(way));
-    let ahead = length(slope_at(p + along));
-    let behind = length(slope_at(p - along));
+    let ahead = slope_at(p + along).a;
+    let behind = slope_at(p - along).a;
     // What is usual: the mean of four around, two texels away on both axes.
     var usual = 0.0;
     for (var i = 0; i < 4; i++) {
         let offset = vec2i(select(-2, 2, (i & 1) == 1), select(-2, 2, i >= 2));
-        usual += length(slope_at(p + offset));
+        usual += slope_at(p + offset).a;
     }
     let stands_out = steep >= max(edge.least, 0.25 * usual);
     if steep < ahead || steep < behind || !stands_out {

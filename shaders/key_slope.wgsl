@@ -19,7 +19,7 @@ fn at(texel: vec2i) -> f32 {
     return textureLoad(keyed, clamp(texel, vec2i(0), vec2i(textureDimensions(keyed)) - 1), 0).a * FARTHEST;
 }
 
-// Towards the person, in distance per texel.
+// In colour the direction towards the person, in alpha how much farther a texel on is; no two differ by more than 1.
 @fragment
 fn fs_main(corner: Corner) -> @location(0) vec4f {
     let p = vec2i(corner.position.xy);
@@ -29,5 +29,7 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
     let se = at(p + vec2i(1, 1));
     let across = ne + se - nw - sw + 2.0 * (at(p + vec2i(1, 0)) - at(p + vec2i(-1, 0)));
     let down = sw + se - nw - ne + 2.0 * (at(p + vec2i(0, 1)) - at(p + vec2i(0, -1)));
-    return vec4f(vec2f(across, down) / 8.0, 0.0, 1.0);
+    let slope = vec2f(across, down) / 8.0;
+    let steep = length(slope);
+    return vec4f(packed_change(vec3f(slope / max(steep, 1e-6), 0.0)), steep);
 }

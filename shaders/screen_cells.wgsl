@@ -15,7 +15,7 @@ struct Cells {
     hardly: f32,  // and one that is not
 }
 
-const SAMPLES = 12;  // along an axis, in a cell
+const SAMPLES = 8;  // along an axis, in a cell
 
 @group(1) @binding(0) var<uniform> cells: Cells;
 

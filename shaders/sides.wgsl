@@ -29,7 +29,7 @@ struct Sums {
     @location(1) behind: vec4f,
 }
 
-const SAMPLES = 4;
+const SAMPLES = 3;
 
 @fragment
 fn fs_main(corner: Corner) -> Sums {

@@ -12,7 +12,7 @@ from engine.gpu.device import Usage
 from engine.gpu.passes import Passes, Pipeline
 from engine.gpu.planes import LAYOUTS, Planes
 from engine.gpu.sides import Ramps, Sides
-from engine.gpu.tiles import CALM, EDGE, NEAR, PAST, SOLID, Sorted, Tiles
+from engine.gpu.tiles import CALM, EDGE, PAST, SOLID, Sorted, Tiles
 
 NAMED, LEARNED, PLATE = range(3)
 """How the screen's colour is known: the constants of shaders/key.wgsl."""
@@ -27,8 +27,15 @@ SOLID_FROM, EMPTY_TO = 0.8, 0.12
 """Distances of which a tile is solid or empty through and through. A hair of one pixel, and a gap, has a quarter of its
 contrast where they are looked for."""
 
+FORMAT = "bgra8unorm"
+"""Of every step. Only into this does lavapipe draw a rectangle, and not two triangles: what their common side crosses
+is shaded once, which is a quarter of a tile at half size."""
+
 REACH_TEXELS = 1
 """How far from a tile an edge still counts in it, at a quarter of the picture's size; and as far at half."""
+
+BESIDE = 1 / 3
+"""How much of a tile is worked out beside those with an edge: 4 texels, since what tells an edge reaches 3."""
 
 NO_MATTE = (128 / 255, 128 / 255, 128 / 255, 0.0)
 """What `key_matte.wgsl` says of a texel that is screen."""
@@ -45,12 +52,12 @@ CELLS = (20, 12)
 OTHER_LIGHT = 0.35
 """Distance in hue and saturation up to which a colour may be the screen in another light."""
 
-LEARNING, UNSEEN = 0.19, 0.02
+LEARNING, UNSEEN = 0.34, 0.04
 """Shares of a picture that is learned from in what is known of the screen's light, where it is seen and where somebody
 is before it."""
 
-LEARN_EACH = 2
-"""Of how many pictures one is learned from: lamps change slower than people."""
+LEARN_EACH = 4
+"""Of how many pictures one is learned from: lamps change slower than people, and it costs 0.5 ms on a CPU."""
 
 
 class Keyed(Sorted, Protocol):
@@ -75,16 +82,16 @@ class Keyer:
         coarse_size = (-(-picture_size[0] // 4), -(-picture_size[1] // 4))
         usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
 
-        def view(part: str, pixel_format: str) -> Any:
-            return passes.gpu.texture(f"{name} {part}", *size, pixel_format, usage).create_view()
+        def view(part: str) -> Any:
+            return passes.gpu.texture(f"{name} {part}", *size, FORMAT, usage).create_view()
 
         # Colour, and distance from the screen.
-        self.coarse: Any = passes.gpu.texture(f"{name} coarse", *coarse_size, "rgba8unorm", usage).create_view()
-        self.keyed = view("keyed", "rgba8unorm")
-        self._slope = view("slope", "rg16float")
-        self._edge = view("edge", "rg8unorm")
+        self.coarse: Any = passes.gpu.texture(f"{name} coarse", *coarse_size, FORMAT, usage).create_view()
+        self.keyed = view("keyed")
+        self._slope = view("slope")
+        self._edge = view("edge")
         # Share of person, and what makes of the picture's colour their own.
-        self.view = view("matte", "rgba8unorm")
+        self.view = view("matte")
         self.sides = Sides(passes, name, picture_size, self.coarse, SURELY)
         self._tiles = tiles
         self._light = ScreenLight(passes, name, self.coarse)
@@ -96,15 +103,16 @@ class Keyer:
         self._weighing = uniforms.block(shaders.struct("key_matte.wgsl", "Weighing"))
         self._weighing.data["middle"], self._weighing.data["width"] = MIDDLE, WIDTH
 
-        def drawn(shader: str, pixel_format: str, kind: int, fragment: str = "fs_main") -> Pipeline:
-            return passes.pipeline(shader, pixel_format, constants={"TILE": kind}, fragment=fragment, storage=True)
+        def drawn(shader: str, kind: int, fragment: str = "fs_main", beside: float = 0.0) -> Pipeline:
+            constants = {"TILE": kind, "BESIDE": beside}
+            return passes.pipeline(shader, FORMAT, constants=constants, fragment=fragment, storage=True)
 
-        self._slope_pipeline = drawn("key_slope.wgsl", "rg16float", NEAR)
-        self._edge_pipeline = drawn("key_edge.wgsl", "rg8unorm", EDGE)
-        self._no_edge = drawn("key_edge.wgsl", "rg8unorm", CALM, "fs_none")
-        self._edge_matte = drawn("key_matte.wgsl", "rgba8unorm", EDGE)
-        self._solid_matte = drawn("key_matte.wgsl", "rgba8unorm", SOLID, "fs_solid")
-        self._empty_matte = drawn("key_matte.wgsl", "rgba8unorm", PAST, "fs_empty")
+        self._slope_pipeline = drawn("key_slope.wgsl", EDGE, beside=BESIDE)
+        self._edge_pipeline = drawn("key_edge.wgsl", EDGE)
+        self._no_edge = drawn("key_edge.wgsl", CALM, "fs_none")
+        self._edge_matte = drawn("key_matte.wgsl", EDGE)
+        self._solid_matte = drawn("key_matte.wgsl", SOLID, "fs_solid")
+        self._empty_matte = drawn("key_matte.wgsl", PAST, "fs_empty")
         self._blank = True  # whether there is no matte of an earlier picture
         self._slope_source = passes.textures(self.keyed)
         self._edge_source = passes.textures(self.keyed, self._slope)
@@ -112,8 +120,8 @@ class Keyer:
         self._bound: Any = None
         self._pictures = 0
 
-    def run(self, encoder: Any, planes: Planes, matte: Keyed, plate: Any = None) -> None:
-        """Key a picture; `plate` is the view of a still of the empty screen."""
+    def look(self, encoder: Any, planes: Planes, matte: Keyed, plate: Any = None) -> None:
+        """Find out where a picture's edges are; `plate` is the view of a still of the empty screen."""
         evened = plate is None and matte.key.even
         rounds = 1
         if evened and self._light.begin(matte.screen):
@@ -134,14 +142,17 @@ class Keyer:
             if learns:
                 self._light.learn(encoder)
         self._tiles.sort(encoder, planes, matte)
-        self.sides.gather(encoder, self._tiles)
+
+    def weigh(self, encoder: Any) -> None:
+        """Work out how much of the picture looked at is person."""
+        passes, tiles = self._passes, self._tiles
+        self.sides.gather(encoder, tiles)
         # Nothing is cleared, which costs a CPU a tenth of all this: what is not drawn is not read, or is as it was.
-        tiles = self._tiles
         render = passes.begin(encoder, self.keyed)
-        tiles.draw(render, self._first_pipeline, self._block, self._source, NEAR)
+        tiles.draw(render, self._first_pipeline, self._block, self._source, EDGE)
         render.end()
         render = passes.begin(encoder, self._slope)
-        tiles.draw(render, self._slope_pipeline, self._edge_block, self._slope_source, NEAR)
+        tiles.draw(render, self._slope_pipeline, self._edge_block, self._slope_source, EDGE)
         render.end()
         render = passes.begin(encoder, self._edge)
         tiles.draw(render, self._no_edge, self._edge_block, self._edge_source, CALM)
@@ -168,10 +179,10 @@ class Keyer:
         self._bound = key
         self._source = self._passes.textures(*(*planes.views, None)[:2], None, None, screen_map)
         constants = {"LAYOUT": LAYOUTS[planes.layout], "SCREEN": screen}
-        self._look = self._passes.pipeline("key.wgsl", "rgba8unorm", constants=constants)
-        in_tiles = {**constants, "BLOCK": 2.0, "TILE": NEAR}
+        self._look = self._passes.pipeline("key.wgsl", FORMAT, constants=constants)
+        in_tiles = {**constants, "BLOCK": 2.0, "BESIDE": BESIDE}
         self._first_pipeline = self._passes.pipeline(
-            "key.wgsl", "rgba8unorm", constants=in_tiles, vertex="vs_tile", storage=True
+            "key.wgsl", FORMAT, constants=in_tiles, vertex="vs_tile", storage=True
         )
 
 

@@ -14,18 +14,18 @@ from engine.gpu.uniforms import Block
 NONE, TEXTURE, GUIDED, KEY = range(4)
 """The kinds of matte: the constants of shaders/common/matte.wgsl. NONE is the picture's own alpha."""
 
-EDGE, SOLID, NEAR, AROUND, PAST, CALM = range(1, 7)
+EDGE, SOLID, AROUND, PAST, CALM = range(1, 6)
 """The lists of tiles that are drawn: the constants of shaders/common/tile.wgsl."""
 
-LISTS = 7
+LISTS = 6
 """Those, and in place of one of empty tiles what each tile was the last time."""
 
 SIDE_PX, MOST_ACROSS = 24, 80
 """Pixels of the picture along a tile's side, and how many across are enough. Smaller ones hold less beside the edge;
 each run of them costs a CPU 3 µs, and pixels at its border half as much again."""
 
-GROUP, ROWS = 8, 64
-"""Tiles along a side of what a workgroup sorts, and rows that one lists, as in the shader."""
+GROUP, COLUMNS = 8, 8
+"""Tiles along a side of what a workgroup sorts, and columns that one lists, as in the shader."""
 
 GRID = np.dtype([("size", np.float32, 2), ("count", np.uint32, 2)])
 GRID_BYTES, DRAW_BYTES = GRID.itemsize, 16
@@ -119,7 +119,7 @@ class Tiles:
         compute.set_pipeline(sort.native)
         compute.dispatch_workgroups(*(-(-tiles // GROUP) for tiles in self.count))
         compute.set_pipeline(enlist.native)
-        compute.dispatch_workgroups(-(-self.count[1] // ROWS))
+        compute.dispatch_workgroups(-(-self.count[0] // COLUMNS))
         compute.end()
 
     def draw(self, render: Any, pipeline: Pipeline, block: Block, textures: Textures, kind: int) -> None:
@@ -134,7 +134,7 @@ class Tiles:
         self.count = (-(-size[0] // side), -(-size[1] // side))
         grid = np.zeros((), GRID)
         grid["size"], grid["count"] = (side / size[0], side / size[1]), self.count
-        draws = np.tile(np.array([4, 0, 0, 0], np.uint32), LISTS)
+        draws = np.tile(np.array([6, 0, 0, 0], np.uint32), LISTS)
         tiles = np.zeros(LISTS * self.count[0] * self.count[1], np.uint32)
         self.buffer: Any = self._passes.gpu.device.create_buffer_with_data(
             label=f"{self._name} tiles",

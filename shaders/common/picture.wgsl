@@ -41,7 +41,7 @@ fn luma(reading: Reading, uv: vec2f) -> f32 {
 
 fn raw_luma(reading: Reading, uv: vec2f) -> f32 {
     if EXACT {
-        return textureLoad(plane_0, vec2i(uv / reading.pixel), 0).r;
+        return textureLoad(plane_0, vec2i(uv * vec2f(textureDimensions(plane_0))), 0).r;
     }
     return textureSampleLevel(plane_0, linear_sampler, uv, 0.0).r;
 }
@@ -53,7 +53,7 @@ fn picture(reading: Reading, uv: vec2f) -> vec4f {
         return vec4f(decode_yuv(reading, raw_luma(reading, uv), chroma), 1.0);
     }
     if EXACT {
-        return textureLoad(plane_0, vec2i(uv / reading.pixel), 0);
+        return textureLoad(plane_0, vec2i(uv * vec2f(textureDimensions(plane_0))), 0);
     }
     return textureSampleLevel(plane_0, linear_sampler, uv, reading.lod);
 }

@@ -14,9 +14,11 @@ struct Corner {
     @location(0) uv: vec2f,
 }
 
-// Two triangles as a strip: corner (0, 0), (1, 0), (0, 1), (1, 1) for index 0 to 3.
+// Two triangles, the second the first turned by a half: corners (0, 0), (1, 0), (0, 1), (1, 1), (0, 1), (1, 0) for index
+// 0 to 5.
 fn quad_corner(index: u32) -> vec2f {
-    return vec2f(f32(index & 1u), f32(index >> 1u));
+    let corner = min(index, 6u - index);
+    return vec2f(f32(corner & 1u), f32(corner >> 1u));
 }
 
 // From fractions of the target (y down) to clip space (y up).

@@ -1,13 +1,12 @@
-// A picture in tiles, sorted by what a matte does in them, and a list of each kind: runs of tiles that lie side by side.
+// A picture in tiles, sorted by what a matte does in them, and a list of each kind: runs of tiles, one below the other.
 
 const EMPTY_TILE = 0u;
 const EDGE_TILE = 1u;
 const SOLID_TILE = 2u;
-const NEAR_TILE = 3u;    // an edge, or beside one
-const AROUND_TILE = 4u;  // an edge, or at most two tiles from one
-const PAST_TILE = 5u;    // empty now, and an edge or solid the last time: there something is to be erased
-const CALM_TILE = 6u;    // an edge the last time, and none now
-const LISTS = 7u;
+const AROUND_TILE = 3u;  // an edge, or at most two tiles from one
+const PAST_TILE = 4u;    // empty now, and an edge or solid the last time: there something is to be erased
+const CALM_TILE = 5u;    // an edge the last time, and none now
+const LISTS = 6u;
 
 const WAS_SOLID = 1u;  // what a tile was the last time
 const WAS_EDGE = 1u << 31u;

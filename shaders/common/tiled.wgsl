@@ -12,11 +12,15 @@ struct Listed {
 
 override TILE: u32 = EDGE_TILE;
 
+// How much beside its tiles is drawn too, of a tile.
+override BESIDE: f32 = 0.0;
+
 // A corner of this instance's tiles, in uv.
 fn tile_corner(index: u32, instance: u32) -> vec2f {
     let run = listed.tiles[list_start(listed.grid, TILE) + instance];
-    let first = vec2f(vec2u(run >> 8u & 255u, run >> 16u));
-    return saturate((first + quad_corner(index) * vec2f(f32(run & 255u), 1.0)) * listed.grid.size);
+    let first = vec2f(vec2u(run >> 8u & 255u, run >> 16u)) - BESIDE;
+    let size = vec2f(1.0, f32(run & 255u)) + 2.0 * BESIDE;
+    return saturate((first + quad_corner(index) * size) * listed.grid.size);
 }
 
 // This instance's tiles of the whole target, in uv.

@@ -43,9 +43,10 @@ class Stopwatch:
         from wgpu.backends.wgpu_native.extras import write_timestamp
 
         gpu, tick = self._gpu, stepper.show.loop.tick
-        encoder = tick.encoder = gpu.device.create_command_encoder()
-        write_timestamp(encoder, self._queries, 0)
+        tick.encoder = gpu.device.create_command_encoder()
+        write_timestamp(tick.encoder, self._queries, 0)
         stepper.record(tick)
+        encoder = tick.encoder  # another, where something was sent ahead
         write_timestamp(encoder, self._queries, 1)
         encoder.resolve_query_set(self._queries, 0, 2, self._buffer, 0)
         gpu.wait(gpu.submit(encoder.finish()))

@@ -169,6 +169,6 @@ def listed(harness: Harness, tiles: Tiles, kind: int) -> NDArray[np.bool_]:
     found = np.zeros((down, across), np.int64)
     for run in entries[start : start + draws[kind, 1]]:
         row, column, length = int(run) >> 16, int(run) >> 8 & 255, int(run) & 255
-        found[row, column : column + length] += 1
+        found[row : row + length, column] += 1
     assert found.max(initial=0) <= 1
     return np.asarray(found == 1)

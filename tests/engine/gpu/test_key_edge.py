@@ -14,6 +14,7 @@ from engine.gpu.shader import FOLDER
 from tests.engine.gpu.harness import Harness
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 FARTHEST = 1.5
 SIZE = (96, 64)
@@ -59,16 +60,20 @@ def test_the_slope_is_sobels(harness: Harness, seed: int, blur_px: float) -> Non
     texture = harness.texture(SIZE, "rgba16float", pixels)
     found = harness.draw(everywhere(harness, "key_slope.wgsl"), SIZE, textures=(texture.create_view(),))
     expected = slope(FARTHEST * pixels[..., 3].astype(float))
-    np.testing.assert_allclose(found[..., :2], expected, atol=2e-6)
+    np.testing.assert_allclose(found[..., 3:] * unpacked(found[..., :2]), expected, atol=2e-6)
+    np.testing.assert_allclose(found[..., 3], np.linalg.norm(expected, axis=-1), atol=2e-6)
 
 
-def thinned(distance: Array, gradient: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+def unpacked(packed: Array) -> Array:
+    """Return numbers from -1 to 1 that a shader has packed."""
+    return np.asarray((255 * packed - 128) / 127)
+
+
+def thinned(distance: Array, steep: Array, way: Array) -> tuple[Flags, Flags, Flags]:
     """Return where the line is, where it is strong, and where that is not a matter of rounding.
 
     Canny 1986: on the line is what is as steep as its neighbours along its own direction, to the nearest of eight.
     """
-    steep = np.linalg.norm(gradient, axis=-1)
-    way = gradient / np.maximum(steep, 1e-6)[..., None]
     y, x = np.mgrid[: steep.shape[0], : steep.shape[1]]
 
     def at(values: Array, offset: Array) -> Array:
@@ -91,13 +96,15 @@ def thinned(distance: Array, gradient: Array) -> tuple[NDArray[np.bool_], NDArra
 def test_the_line_is_thin_and_strong_where_screen_and_person_meet(harness: Harness, seed: int, blur_px: float) -> None:
     pixels = keyed(seed, blur_px)
     distance = FARTHEST * pixels[..., 3].astype(float)
-    gradient = slope(distance).astype(np.float16)
-    padded = np.dstack([gradient, np.zeros_like(gradient)])
+    gradient = slope(distance)
+    steep = np.linalg.norm(gradient, axis=-1, keepdims=True)
+    packed = (128 + 127 * gradient / np.maximum(steep, 1e-6)) / 255
+    sloped = np.dstack([packed, np.zeros_like(steep), steep]).astype(np.float16)
     block = harness.uniforms.block(harness.shaders.struct("key_edge.wgsl", "Edge"))
     block.data["screen"], block.data["person"], block.data["least"] = SURELY[1], MIDDLE, LEAST_SLOPE
-    views = [harness.texture(SIZE, "rgba16float", each).create_view() for each in (pixels, padded)]
+    views = [harness.texture(SIZE, "rgba16float", each).create_view() for each in (pixels, sloped)]
     found = harness.draw(everywhere(harness, "key_edge.wgsl"), SIZE, block=block, textures=views)
-    line, strong, sure = thinned(distance, gradient.astype(float))
+    line, strong, sure = thinned(distance, sloped[..., 3].astype(float), unpacked(sloped[..., :2].astype(float)))
     assert sure.mean() > 0.99
     assert 20 < line.sum() < 0.4 * line.size
     np.testing.assert_array_equal(found[sure][:, 0] > 0.5, line[sure])

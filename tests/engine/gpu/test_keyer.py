@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.components import Key, Mask
 from engine.gpu.keyer import Keyer
 from engine.gpu.planes import Planes
-from engine.gpu.tiles import AROUND, CALM, EDGE, KEY, NEAR, PAST, SOLID, Tiles
+from engine.gpu.tiles import AROUND, CALM, EDGE, KEY, PAST, SOLID, Tiles
 from engine.media.picture import Picture
 from systems.masks import Matte
 from tests.engine.gpu.harness import Harness, listed
@@ -98,7 +98,8 @@ class Keying:
     def run(self) -> Keying:
         harness = self.harness
         encoder = harness.gpu.device.create_command_encoder()
-        self.keyer.run(encoder, self.planes, self.matte)
+        self.keyer.look(encoder, self.planes, self.matte)
+        self.keyer.weigh(encoder)
         harness.uniforms.upload()
         harness.gpu.wait(harness.gpu.submit(encoder.finish()))
         return self
@@ -180,8 +181,7 @@ def test_what_lies_around_edges_is_listed_and_what_was_drawn_before(harness: Har
     columns = np.flatnonzero(edge.all(axis=0))
     assert np.array_equal(columns, np.flatnonzero(edge.any(axis=0)))
     assert not keying.lists(PAST).any()
-    for kind, reach in ((NEAR, 1), (AROUND, 2)):
-        assert np.array_equal(keying.lists(kind), cv2.dilate(edge.astype(np.uint8), np.ones((1, 2 * reach + 1))) == 1)
+    assert np.array_equal(keying.lists(AROUND), cv2.dilate(edge.astype(np.uint8), np.ones((1, 5))) == 1)
     rgba = np.dstack([np.broadcast_to(np.round(255 * SCREEN), (240, 400, 3)), np.full((240, 400), 255)])
     keying.planes.upload(Picture(2, 0, *SIZE, "rgba", (np.ascontiguousarray(rgba.astype(np.uint8)),)))
     keying.run()
@@ -189,6 +189,23 @@ def test_what_lies_around_edges_is_listed_and_what_was_drawn_before(harness: Har
     assert np.array_equal(keying.lists(PAST), edge)
     assert np.array_equal(keying.lists(CALM), edge)
     assert keying.share.max() == 0.0
+
+
+def test_edges_know_nothing_of_the_pictures_before(harness: Harness) -> None:
+    rgb, _ = painted()
+    fresh = Keying(harness, rgb, even=False).run()
+    x, y = np.meshgrid(*(np.arange(side) for side in SIZE))
+    checks = np.where(((x // 9 + y // 9) % 2)[..., None] == 1, np.round(255 * SCREEN), 255).astype(np.uint8)
+    keying = Keying(harness, checks, even=False).run()
+    assert keying.lists(EDGE).all()
+    rgba = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
+    keying.planes.upload(Picture(2, 0, *SIZE, "rgba", (rgba,)))
+    keying.run()
+    lines = [harness.seen(each.keyer._edge, each.size)[..., :2] for each in (keying, fresh)]
+    assert lines[1].any()
+    in_edges = np.kron(fresh.lists(EDGE), np.ones((12, 12), bool))[: SIZE[1] // 2, : SIZE[0] // 2]
+    assert np.array_equal(lines[0][in_edges], lines[1][in_edges])
+    assert np.array_equal(keying.share, fresh.share)
 
 
 @pytest.mark.parametrize("size", [(37, 23), (16, 16), (401, 241)])
