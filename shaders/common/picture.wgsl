@@ -46,6 +46,15 @@ fn raw_luma(reading: Reading, uv: vec2f) -> f32 {
     return textureSampleLevel(plane_0, linear_sampler, uv, 0.0).r;
 }
 
+// The colour between pixels, encoded, of a picture that is not light.
+fn between(reading: Reading, uv: vec2f) -> vec3f {
+    let first = textureSampleLevel(plane_0, linear_sampler, uv, reading.lod);
+    if LAYOUT == NV12 {
+        return decode_yuv(reading, first.r, textureSampleLevel(plane_1, linear_sampler, uv, 0.0).rg);
+    }
+    return first.rgb;
+}
+
 // The picture at `uv` (0 to 1): encoded, straight alpha; or premultiplied light where LAYOUT says so.
 fn picture(reading: Reading, uv: vec2f) -> vec4f {
     if LAYOUT == NV12 {
