@@ -20,6 +20,7 @@ from engine.gpu.flow import Flow, Reads
 from engine.gpu.keyer import EMPTY_TO, REACH_TEXELS, SOLID_FROM, Keyer
 from engine.gpu.passes import Passes
 from engine.gpu.planes import LAYOUTS, Planes
+from engine.gpu.settled import Settled
 from engine.gpu.tiles import GUIDED, KEY, NONE, TEXTURE, Tiles
 from engine.media.picture import Layout, Picture, Plane
 from engine.models.worker import Answer
@@ -101,6 +102,7 @@ class Matte:
     key: Key = field(default_factory=Key)
     mask: Mask = field(default_factory=Mask)
     refiner: Refiner | None = None
+    settled: Settled | None = None
     keyer: Keyer | None = None
     truth: Any = None  # the texture that a synthetic camera's truth goes to
     silhouette: Silhouette | None = None  # only where something asks for a shape
@@ -140,8 +142,15 @@ class Matte:
 
     @property
     def coarse(self) -> Any:
-        """Of a key, what it has made of the whole picture."""
-        return self.keyer.coarse if self.keyer is not None and self.kind == KEY else None
+        """What tells where the edges are: of a key its look over the whole picture, of a neural mask its lines."""
+        if self.kind == KEY and self.keyer is not None:
+            return self.keyer.coarse
+        return self.refiner.view if self.refiner is not None else None
+
+    @property
+    def drawn_kind(self) -> int:
+        """What `view` is: of a neural mask alpha, as of a true one."""
+        return TEXTURE if self.kind == GUIDED else self.kind
 
     @property
     def moves(self) -> bool:
@@ -211,9 +220,10 @@ class Masks:
             elif matte.kind == TEXTURE:
                 if shown.changed or stale:
                     self._upload_truth(name, matte, shown.picture.truth)
-            elif inferred.answer is not None and (inferred.fresh or stale or (shown.changed and matte.moves)):
-                self._refine(tick, name, matte, shown, shown.planes, inferred.answer)
-            if matte.changed and matte.kind != KEY:
+            elif inferred.answer is not None and (inferred.fresh or stale or shown.changed):
+                refined = inferred.fresh or stale or matte.moves
+                self._refine(tick, name, matte, shown, shown.planes, inferred.answer, refined)
+            if matte.changed and matte.kind == TEXTURE:
                 self._sort(tick, name, matte, shown.planes)
             if matte.changed and name in self._shapes_wanted:
                 if matte.silhouette is None:
@@ -225,7 +235,7 @@ class Masks:
             kind = {"key": KEY, "truth": TEXTURE, "neural": GUIDED}[who_decides(self._world, entity, mask)]
             if kind != matte.kind:
                 matte.kind = kind
-                matte.view = matte.keyer = matte.refiner = matte.truth = None
+                matte.view = matte.keyer = matte.refiner = matte.settled = matte.truth = None
                 matte.version += 1
             key = self._world.get(entity, Key) or Key()
             matte.stale = matte.stale or (matte.mask, matte.key) != (mask, key)
@@ -303,16 +313,28 @@ class Masks:
             matte.unmoved += route is None
         return route
 
-    def _refine(self, tick: Tick, name: str, matte: Matte, shown: Shown, planes: Planes, answer: Answer) -> None:
+    def _refine(
+        self, tick: Tick, name: str, matte: Matte, shown: Shown, planes: Planes, answer: Answer, anew: bool
+    ) -> None:
+        """Make alpha of a mask; not `anew` where there is a newer picture only."""
         mask, route, version = answer.mask, None, (answer.sequence, answer.sequence)
         if matte.moves and shown.picture is not None:
             route, version = self._route(matte, shown, answer), (answer.sequence, shown.picture.sequence)
         size = (mask.shape[1], mask.shape[0])
         if matte.refiner is None or matte.refiner.size != size:
             matte.refiner = Refiner(self._passes, name, size)
-            matte.view = matte.refiner.view
             matte.version += 1
-        matte.refiner.run(tick.encoder, planes, mask, version, matte, route)
+        if matte.settled is None or matte.settled.picture_size != planes.size:
+            matte.settled = Settled(self._passes, name, planes.size)
+            matte.view = matte.settled.view
+            matte.version += 1
+        if anew:
+            matte.refiner.run(tick.encoder, planes, mask, version, matte, route)
+            self._sort(tick, name, matte, planes)
+        assert matte.tiles is not None
+        # Whether a picture has moved is known with the mask of it: what is shown before that is not held still.
+        keep = matte.refiner.keep if anew else 0.0
+        matte.settled.run(tick.encoder, planes, matte.tiles, matte, matte.refiner.guide, keep)
         matte.changed = True
 
 
@@ -341,7 +363,9 @@ class Silhouette:
             self._bound = key
             self._source = self._passes.textures(*(*planes.views, None)[:2], matte.view)
             self._pipeline = self._passes.pipeline(
-                "silhouette.wgsl", self.FORMAT, constants={"LAYOUT": LAYOUTS[planes.layout], "MATTE": matte.kind}
+                "silhouette.wgsl",
+                self.FORMAT,
+                constants={"LAYOUT": LAYOUTS[planes.layout], "MATTE": matte.drawn_kind},
             )
         planes.write_reading(self._block.data["reading"])
         matte.write(self._block.data["cutout"])
@@ -375,6 +399,8 @@ class Refiner:
         self.view = view("matte", "rgba16float")
         self._turn = 0
         self._version: Hashable = None  # of the last mask and picture
+        self.keep = 0.0  # the most that counted of earlier masks
+        self.guide: Any = self._guides[0]  # the mean picture, and in alpha for how many frames it has been still
         shaders, uniforms = passes.shaders, passes.uniforms
         self._move_block = uniforms.block(shaders.struct("mask_move.wgsl", "Route"))
         self._smooth_block = uniforms.block(shaders.struct("mask_smooth.wgsl", "Smooth"))
@@ -409,7 +435,7 @@ class Refiner:
                 for moved, new in ((False, self._raw_view), (True, self._moved))
             }
         planes.write_reading(self._smooth_block.data["reading"])
-        self._smooth_block.data["keep"] = matte.mask.smooth if self._version not in (None, version) else 0.0
+        self.keep = self._smooth_block.data["keep"] = matte.mask.smooth if self._version not in (None, version) else 0.0
         self._fit_block.data["refine"] = matte.mask.refine
         self._smooth_block.data["least"], self._smooth_block.data["most"] = edge_of(matte.mask)
         self._fit_block.data["epsilon"] = FLAT_VARIANCE
@@ -420,6 +446,7 @@ class Refiner:
         )  # fmt: skip
         passes.fill(encoder, self._fit_pipeline, self._fit_block, self._fit_textures[now], self._lines)
         passes.fill(encoder, self._spread_pipeline, self._fit_block, self._spread_textures, self.view)
+        self.guide = self._guides[now]
         self._turn = 1 - now
         self._version = version
 

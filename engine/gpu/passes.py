@@ -25,9 +25,10 @@ from engine.gpu.uniforms import BLOCK_BYTES, FRAME_BYTES, Block, Uniforms
 
 MOST_TEXTURES = 12
 
-Mix = Literal["replace", "normal", "add", "multiply", "screen", "exclusion", "erase", "sum", "dissolve"]
+Mix = Literal["replace", "normal", "add", "multiply", "screen", "exclusion", "erase", "sum", "dissolve", "mean"]
 """What the blend unit does with premultiplied colour: what a blend mode does; take away (erase), or lay beside (sum),
-what covers a pixel; or go over from the target to the colour, as far as the blend constant says (dissolve)."""
+what covers a pixel; or go over from the target to the colour, as far as the blend constant says (dissolve) or alpha
+(mean)."""
 
 
 def _mix(source: str, target: str, coverage: tuple[str, str] = ("one", "one-minus-src-alpha")) -> dict[str, Any]:
@@ -45,6 +46,7 @@ MIXES: dict[Mix, dict[str, Any] | None] = {
     "erase": _mix("zero", "one-minus-src-alpha", ("zero", "one-minus-src-alpha")),
     "sum": _mix("one", "one", ("one", "one")),
     "dissolve": _mix("constant", "one-minus-constant", ("constant", "one-minus-constant")),
+    "mean": _mix("src-alpha", "one-minus-src-alpha"),
 }
 
 Textures = Any

@@ -13,7 +13,7 @@ from engine.gpu.bokeh import Bokeh
 from engine.gpu.grading import UNGRADED, Grading
 from engine.gpu.planes import LAYOUTS, Planes
 from engine.gpu.quads import lay_picture, write_quad
-from engine.gpu.tiles import EDGE, GUIDED, KEY, NONE, PAST, SOLID, TEXTURE, OwnAlpha, Tiles
+from engine.gpu.tiles import EDGE, KEY, NONE, PAST, SOLID, OwnAlpha, Tiles
 from engine.tick import Tick
 from engine.world import World
 from systems.capture import Captured
@@ -62,9 +62,7 @@ class PictureDrawing(Drawing):
         captured = self._world.get(self._camera, Captured)
         planes = shown.planes if shown is not None else None
         matte = self._world.get(self._mask, Matte) if self._mask is not None else None
-        missing_matte = self._mask is not None and (
-            matte is None or (matte.view is None and matte.kind in (TEXTURE, GUIDED, KEY))
-        )
+        missing_matte = self._mask is not None and (matte is None or (matte.view is None and matte.kind != NONE))
         self.visible = planes is not None and not missing_matte
         if planes is None or shown is None or not self.visible:
             return
@@ -205,7 +203,7 @@ class PictureDrawing(Drawing):
         self._bound_to = key
         self._grading = graded.grading if graded is not None else None
         self._layout = "light" if self._blur is not None else planes.layout
-        self._matte_kind = matte.kind if matte is not None else NONE
+        self._matte_kind = matte.drawn_kind if matte is not None else NONE
         self._moved = matte is not None and matte.moved_px > 0.0
         views = (self._blur.view,) if self._blur is not None else planes.views
         self._views = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tools.train.augment import Composer, Mix
 from tools.train.data import Image, TrainingSet, load
 from tools.train.edge_network import EdgeNet
 from tools.train.place import MASK, MODEL, PICTURE
+from tools.train.start import unfold
 from tools.train.train import Schedule, Training, make_ready
 
 PART = (112, 80)
@@ -148,6 +150,12 @@ def loss(logits: Tensor, alpha: Tensor, near: Tensor) -> Tensor:
 class EdgeTraining(Training):
     """The network that refines edges, and its average."""
 
+    def look_from(self, path: Path, parts: Parts) -> None:
+        """Take the weights of an exported file, with the batch norms set by 256 parts."""
+        seen = list(islice(parts, 16))
+        unfold(self.network, path, (batch[0].float() / 255 for batch in seen), (batch[3] for batch in seen))
+        self.average.load_state_dict(self.network.state_dict())
+
     def learn_parts(self, pictures: Tensor, alphas: Tensor, near: Tensor, masks: Tensor) -> float:
         """Take one step; return the loss."""
         inputs = (pictures.float() / 255).contiguous(memory_format=torch.channels_last)
@@ -182,22 +190,22 @@ def main() -> None:
     parser.add_argument("--media", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=8000)
+    parser.add_argument("--start", type=Path, help="an exported file to learn on from, instead of from nothing")
+    parser.add_argument("--peak-rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
     checkpoint = make_ready(arguments)
-    training = EdgeTraining(EdgeNet(), Schedule(0, arguments.steps, 3e-3))
+    training = EdgeTraining(EdgeNet(), Schedule(0, arguments.steps, arguments.peak_rate))
+    source = load(arguments.media / "train", sharply=True)
     if checkpoint.exists():
         training.resume(checkpoint)
-    source = load(arguments.media / "train", sharply=True)
+    elif arguments.start:
+        training.look_from(arguments.start, Parts(source, arguments.media, arguments.seed))
     finders = Finders(arguments.media)
-    loader = DataLoader(
-        Parts(source, arguments.media, 1000 * arguments.seed + training.step),
-        batch_size=None,
-        num_workers=arguments.workers,
-        prefetch_factor=8,
-    )
+    parts_without_end = Parts(source, arguments.media, 1000 * arguments.seed + training.step)
+    loader = DataLoader(parts_without_end, batch_size=None, num_workers=arguments.workers, prefetch_factor=8)
     losses: list[float] = []
     started, first = time.monotonic(), training.step
     for parts in loader:

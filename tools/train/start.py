@@ -11,11 +11,9 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from tools.train.network import PersonNet
 
-
-def unfold(network: PersonNet, path: Path, pictures: Iterable[Tensor]) -> None:
-    """Load an exported file into the network; `pictures`, (n, 3, height, width) of 0 to 1, set the batch norms.
+def unfold(network: nn.Module, path: Path, *inputs: Iterable[Tensor]) -> None:
+    """Load an exported file into the network; what it is then shown, (n, …) of each input, sets the batch norms.
 
     A folded batch norm is the identity plus a bias, which the first step in training would undo. So each one takes
     the mean and the spread of what really reaches it as its statistics, and gives both back with its weights.
@@ -35,10 +33,10 @@ def unfold(network: PersonNet, path: Path, pictures: Iterable[Tensor]) -> None:
         for module in network.modules()
         if isinstance(module, nn.Conv2d)
     ]
-    batch = torch.cat(list(pictures))
+    batch = [torch.cat(list(each)) for each in inputs]
     network.eval()
     with torch.no_grad():
-        network(batch)
+        network(*batch)
         for hook in hooks:
             hook.remove()
         for convolution, (weight, bias) in zip(order, folded, strict=True):
@@ -49,9 +47,9 @@ def unfold(network: PersonNet, path: Path, pictures: Iterable[Tensor]) -> None:
                 assert convolution.bias is not None
                 convolution.bias.copy_(bias)
 
-        def settle(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        def settle(norm: nn.Module, reaches: tuple[Tensor, ...]) -> None:
             assert isinstance(norm, nn.BatchNorm2d)
-            spread, mean = torch.var_mean(inputs[0], dim=(0, 2, 3), correction=0)
+            spread, mean = torch.var_mean(reaches[0], dim=(0, 2, 3), correction=0)
             assert norm.running_mean is not None
             assert norm.running_var is not None
             norm.running_mean.copy_(mean)
@@ -60,7 +58,7 @@ def unfold(network: PersonNet, path: Path, pictures: Iterable[Tensor]) -> None:
             norm.bias.copy_(mean + biases[norm])
 
         hooks = [norm.register_forward_pre_hook(settle) for norm in biases]
-        network(batch)
+        network(*batch)
     for hook in hooks:
         hook.remove()
     network.train()

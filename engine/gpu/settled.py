@@ -1,0 +1,66 @@
+"""A neural matte's alpha at the picture's size, held still where the picture is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.gpu.device import Usage
+from engine.gpu.passes import Passes, Pipeline
+from engine.gpu.planes import LAYOUTS, Planes
+from engine.gpu.tiles import EDGE, GUIDED, PAST, SOLID, Sorted, Tiles
+
+
+class Settled:
+    """Alpha of every pixel of a picture, of which only tiles with an edge are worked out.
+
+    Thread: main. Blocks: while its pipelines are compiled. Owns: its texture and block. Fails: ShaderError.
+    """
+
+    FORMAT = "r16float"
+    """With 8 bits a mean of ten stops two levels short of where it should come to."""
+
+    def __init__(self, passes: Passes, name: str, picture_size: tuple[int, int]) -> None:
+        self._passes = passes
+        self.picture_size = picture_size
+        usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
+        self.view: Any = passes.gpu.texture(f"{name} alpha", *picture_size, self.FORMAT, usage).create_view()
+        self._block = passes.uniforms.block(passes.shaders.struct("mask_settle.wgsl", "Settle"))
+        self._bound = (-1, -1)
+        self._textures: dict[int, Any] = {}
+        self._pipelines: list[tuple[int, Pipeline]] = []
+
+    def run(self, encoder: Any, planes: Planes, tiles: Tiles, matte: Sorted, guide: Any, keep: float) -> None:
+        """Bring alpha up to the lines and the picture as they are now; `tiles` are those of the lines.
+
+        `guide` says in alpha for how many frames the picture has been still, `keep` is the most that counts of what was
+        before.
+        """
+        if self._bound != (planes.version, matte.version):
+            self._bind(planes, matte)
+        textures = self._textures.get(id(guide))
+        if textures is None:
+            textures = self._passes.textures(*(*planes.views, None)[:2], matte.coarse, guide)
+            self._textures[id(guide)] = textures
+        planes.write_reading(self._block.data["reading"])
+        matte.write(self._block.data["cutout"])
+        self._block.data["keep"] = keep
+        render = self._passes.begin(encoder, self.view)
+        for kind, pipeline in self._pipelines:
+            tiles.draw(render, pipeline, self._block, textures, kind)
+        render.end()
+
+    def _bind(self, planes: Planes, matte: Sorted) -> None:
+        self._bound = (planes.version, matte.version)
+        self._textures.clear()
+        constants = {"LAYOUT": LAYOUTS[planes.layout], "MATTE": GUIDED}
+        self._pipelines = [
+            (kind, self._passes.pipeline(
+                "mask_settle.wgsl", self.FORMAT, mix="mean", constants={**constants, "TILE": kind},
+                fragment=fragment, storage=True,
+            ))
+            for kind, fragment in ((EDGE, "fs_edge"), (SOLID, "fs_solid"), (PAST, "fs_empty"))
+        ]  # fmt: skip
+
+    def free(self) -> None:
+        """Give the block back."""
+        self._block.free()
