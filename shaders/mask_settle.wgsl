@@ -1,9 +1,9 @@
 // Fourth step: alpha at the picture's size, where there is an edge, held still with the picture.
 //
 // The lines say what a pixel's colour amounts to, and an edge makes of a camera's noise up to four times as much. So the
-// mean over time is taken once more here. It begins more slowly than that of the masks, or both together would leave a
-// trail: 3 of 1,000 pixels that a hand has uncovered still showed it after three frames, now less than 1. The blend unit
-// takes it, of what was there and of red, by alpha.
+// mean over time is taken once more here: of what noise can make of alpha, not of more, or a low edge that moves slowly
+// would drag behind. It begins later than the mean of the masks, or both together would leave a trail: 13 of 10,000
+// pixels that a hand has uncovered would still show it after three frames, not 9.
 
 #include "common/colour.wgsl"
 #include "common/frame.wgsl"
@@ -13,6 +13,7 @@
 #include "common/matte.wgsl"
 
 @group(2) @binding(3) var guide: texture_2d<f32>;  // in alpha, for how many frames the picture has not moved
+@group(2) @binding(4) var last_alpha: texture_2d<f32>;
 
 struct Settle {
     reading: Reading,
@@ -35,18 +36,15 @@ fn still_frames(uv: vec2f) -> f32 {
 
 @fragment
 fn fs_edge(corner: Corner) -> @location(0) vec4f {
-    let alpha = matte(settle.cutout, corner.uv, picture(settle.reading, corner.uv).rgb);
+    let now = matte(settle.cutout, corner.uv, picture(settle.reading, corner.uv).rgb);
+    let before = textureLoad(last_alpha, vec2i(corner.position.xy), 0).r;
+    let held = 1.0 - smoothstep(0.25, 0.6, abs(now - before));
     let frames = still_frames(corner.uv);
-    let share = min(settle.keep, (frames - 1.0) / (frames + 0.5));  // 0, .4, .57, .67 …
-    return vec4f(alpha, 0.0, 0.0, 1.0 - share);
+    let share = held * min(settle.keep, (frames - 1.0) / (frames + 0.5));  // 0, .4, .57, .67 …
+    return vec4f(mix(now, before, share), 0.0, 0.0, 1.0);
 }
 
 @fragment
 fn fs_solid() -> @location(0) vec4f {
     return vec4f(1.0);
-}
-
-@fragment
-fn fs_empty() -> @location(0) vec4f {
-    return vec4f(0.0, 0.0, 0.0, 1.0);
 }

@@ -31,7 +31,7 @@ from engine.world import World
 from systems.inference import Inferred, Shown, who_decides
 from systems.screens import Screens
 
-FLAT_VARIANCE = 1e-3
+FLAT_VARIANCE = 2e-4
 """Colour variance that counts as flat in the guided filter: the square of 3.2 % of full scale, twice a camera's noise.
 
 With the square of 1.4 % edges are no nearer the truth and flicker by an eighth more (`scrim bench flicker`).

@@ -25,10 +25,9 @@ from engine.gpu.uniforms import BLOCK_BYTES, FRAME_BYTES, Block, Uniforms
 
 MOST_TEXTURES = 12
 
-Mix = Literal["replace", "normal", "add", "multiply", "screen", "exclusion", "erase", "sum", "dissolve", "mean"]
+Mix = Literal["replace", "normal", "add", "multiply", "screen", "exclusion", "erase", "sum", "dissolve"]
 """What the blend unit does with premultiplied colour: what a blend mode does; take away (erase), or lay beside (sum),
-what covers a pixel; or go over from the target to the colour, as far as the blend constant says (dissolve) or alpha
-(mean)."""
+what covers a pixel; or go over from the target to the colour, as far as the blend constant says (dissolve)."""
 
 
 def _mix(source: str, target: str, coverage: tuple[str, str] = ("one", "one-minus-src-alpha")) -> dict[str, Any]:
@@ -46,7 +45,6 @@ MIXES: dict[Mix, dict[str, Any] | None] = {
     "erase": _mix("zero", "one-minus-src-alpha", ("zero", "one-minus-src-alpha")),
     "sum": _mix("one", "one", ("one", "one")),
     "dissolve": _mix("constant", "one-minus-constant", ("constant", "one-minus-constant")),
-    "mean": _mix("src-alpha", "one-minus-src-alpha"),
 }
 
 Textures = Any

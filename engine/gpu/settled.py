@@ -7,7 +7,7 @@ from typing import Any
 from engine.gpu.device import Usage
 from engine.gpu.passes import Passes, Pipeline
 from engine.gpu.planes import LAYOUTS, Planes
-from engine.gpu.tiles import EDGE, GUIDED, PAST, SOLID, Sorted, Tiles
+from engine.gpu.tiles import EDGE, GUIDED, SOLID, Sorted, Tiles
 
 
 class Settled:
@@ -23,7 +23,12 @@ class Settled:
         self._passes = passes
         self.picture_size = picture_size
         usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
-        self.view: Any = passes.gpu.texture(f"{name} alpha", *picture_size, self.FORMAT, usage).create_view()
+        self._alpha = passes.gpu.texture(f"{name} alpha", *picture_size, self.FORMAT, usage | Usage.COPY_SRC)
+        self._last = passes.gpu.texture(
+            f"{name} last alpha", *picture_size, self.FORMAT, Usage.TEXTURE_BINDING | Usage.COPY_DST
+        )
+        self.view: Any = self._alpha.create_view()
+        self._last_view = self._last.create_view()
         self._block = passes.uniforms.block(passes.shaders.struct("mask_settle.wgsl", "Settle"))
         self._bound = (-1, -1)
         self._textures: dict[int, Any] = {}
@@ -39,12 +44,14 @@ class Settled:
             self._bind(planes, matte)
         textures = self._textures.get(id(guide))
         if textures is None:
-            textures = self._passes.textures(*(*planes.views, None)[:2], matte.coarse, guide)
+            textures = self._passes.textures(*(*planes.views, None)[:2], matte.coarse, guide, self._last_view)
             self._textures[id(guide)] = textures
         planes.write_reading(self._block.data["reading"])
         matte.write(self._block.data["cutout"])
         self._block.data["keep"] = keep
-        render = self._passes.begin(encoder, self.view)
+        whole = {"texture": self._alpha}, {"texture": self._last}, (*self.picture_size, 1)
+        encoder.copy_texture_to_texture(*whole)
+        render = self._passes.begin(encoder, self.view, clear=(0.0, 0.0, 0.0, 0.0))
         for kind, pipeline in self._pipelines:
             tiles.draw(render, pipeline, self._block, textures, kind)
         render.end()
@@ -52,13 +59,13 @@ class Settled:
     def _bind(self, planes: Planes, matte: Sorted) -> None:
         self._bound = (planes.version, matte.version)
         self._textures.clear()
-        constants = {"LAYOUT": LAYOUTS[planes.layout], "MATTE": GUIDED}
+        constants = {"LAYOUT": LAYOUTS[planes.layout], "MATTE": GUIDED, "EXACT": 1.0}
         self._pipelines = [
             (kind, self._passes.pipeline(
-                "mask_settle.wgsl", self.FORMAT, mix="mean", constants={**constants, "TILE": kind},
+                "mask_settle.wgsl", self.FORMAT, constants={**constants, "TILE": kind},
                 fragment=fragment, storage=True,
             ))
-            for kind, fragment in ((EDGE, "fs_edge"), (SOLID, "fs_solid"), (PAST, "fs_empty"))
+            for kind, fragment in ((EDGE, "fs_edge"), (SOLID, "fs_solid"))
         ]  # fmt: skip
 
     def free(self) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from engine.components import Mask
 from engine.gpu.planes import Planes
+from engine.gpu.settled import Settled
 from engine.gpu.tiles import EDGE, GUIDED, SIDE_PX, SOLID, TEXTURE, OwnAlpha, Sorted, Tiles
 from engine.media.picture import Picture
 from systems.masks import FLAT_VARIANCE, Matte, Refiner
@@ -33,6 +35,8 @@ class Studio:
         self.planes = Planes(harness.gpu, "test")
         self.sequence = 0
         self.matte = Matte(kind=GUIDED, mask=Mask(camera="front", smooth=0.5))
+        self.settled: Settled | None = None
+        self.tiles = Tiles(harness.passes, "test")
 
     def refine(self, guide: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Refine a mask of a picture whose pixels are TIMES as small; return the lines (height, width, 4)."""
@@ -43,9 +47,32 @@ class Studio:
         encoder = harness.gpu.device.create_command_encoder()
         self.sequence += 1
         self.refiner.run(encoder, self.planes, mask, self.sequence, self.matte)
+        if self.settled is not None:
+            self.matte.refiner = self.refiner
+            self.tiles.sort(encoder, self.planes, self.matte)
+            self.settled.run(encoder, self.planes, self.tiles, self.matte, self.refiner.guide, self.refiner.keep)
         harness.uniforms.upload()
         harness.gpu.wait(harness.gpu.submit(encoder.finish()))
         return harness.seen(self.refiner.view, (WIDTH, HEIGHT))
+
+    def settle(self, guide: NDArray[np.uint8], mask: NDArray[np.uint8]) -> tuple[Array, Array, Array]:
+        """Refine a mask; return alpha as it is held still, alpha as the lines say, and for how many frames the picture
+        has been still, all at the picture's size."""
+        size = (TIMES * WIDTH, TIMES * HEIGHT)
+        if self.settled is None:
+            self.settled = Settled(self.harness.passes, "test", size)
+        lines = cv2.resize(self.refine(guide, mask), size, interpolation=cv2.INTER_LINEAR)
+        colours = guide.repeat(TIMES, axis=0).repeat(TIMES, axis=1) / 255
+        value = (lines[..., :3] * colours).sum(-1) + lines[..., 3]
+        at_once = np.clip((value - 0.5) / self.matte.fitted + 0.5, 0, 1)
+        frames = self.harness.seen(self.refiner.guide, (WIDTH, HEIGHT))[..., 3]
+        around = [np.arange(TIMES * side) / TIMES + 0.5 / TIMES - 0.5 for side in (HEIGHT, WIDTH)]
+        rows, columns = (
+            [np.clip(np.floor(each + step).astype(int), 0, side - 1) for step in (0, 1)]
+            for each, side in zip(around, (HEIGHT, WIDTH), strict=True)
+        )
+        least = np.min([frames[np.ix_(row, column)] for row in rows for column in columns], axis=0)
+        return self.harness.seen(self.settled.view, size)[..., 0], at_once, least
 
     def held(self, guide: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return what of a mask is held still, 0 to 255, (height, width), where it is cut by ALL and not refined."""
@@ -183,6 +210,52 @@ def test_a_network_that_blinks_before_a_still_picture_is_held(studio: Studio) ->
     for _ in range(12):
         studio.refine(grey, np.full((HEIGHT, WIDTH), 255, np.uint8))
     assert studio.held(grey, np.zeros((HEIGHT, WIDTH), np.uint8)).min() == pytest.approx(0.9 * 255, abs=2)
+
+
+def noisy_person(seed: int) -> NDArray[np.uint8]:
+    guide, _ = person()
+    noise = np.random.default_rng(seed).integers(-5, 6, guide.shape)
+    return np.clip(guide.astype(int) + noise, 0, 255).astype(np.uint8)
+
+
+def test_alpha_is_the_mean_over_the_frames_in_which_the_picture_was_still(studio: Studio) -> None:
+    _, mask = person()
+    studio.matte.mask = Mask(camera="front", smooth=0.7)
+    expected: Any = None
+    for frame in range(5):
+        guide = noisy_person(frame)
+        if frame == 3:
+            guide[15:25, 20:26] = 250  # something moves at the edge, and goes again
+        settled, at_once, frames = studio.settle(guide, mask)
+        if expected is None:
+            expected = at_once
+        else:
+            change = np.clip((np.abs(at_once - expected) - 0.25) / 0.35, 0, 1)
+            share = np.minimum(0.7, (frames - 1) / (frames + 0.5)) * (1 - change * change * (3 - 2 * change))
+            expected = share * expected + (1 - share) * at_once
+        np.testing.assert_allclose(settled, expected, atol=0.03)  # half floats, times the slope of an edge
+        assert np.abs(settled - expected).mean() < 0.002
+    assert frames[4 * 12 : 4 * 14].max() == 5
+    assert frames[4 * 18, 4 * 22] < 2.1, "there the picture has just moved"
+
+
+def test_what_is_held_still_hardly_flickers(studio: Studio) -> None:
+    _, mask = person()
+    studio.matte.mask = Mask(camera="front", smooth=0.9)
+    seen = [studio.settle(noisy_person(frame), mask) for frame in range(16)]
+    ours, at_once = (np.abs(np.diff([each[part] for each in seen[8:]], axis=0)).mean() for part in (0, 1))
+    assert at_once > 0.0005
+    assert ours < 0.3 * at_once
+
+
+def test_what_becomes_solid_or_empty_is_so_at_once(studio: Studio) -> None:
+    guide, mask = person()
+    studio.matte.mask = Mask(camera="front", smooth=0.9)
+    for _ in range(3):
+        studio.settle(guide, mask)
+    for level, shade in ((255, 250), (0, 20), (255, 120)):
+        settled, _, _ = studio.settle(np.full_like(guide, shade), np.full_like(mask, level))
+        assert np.abs(settled - level / 255).max() < 0.002
 
 
 # Tiles ----------------------------------------------------------------------------------------------------------------
