@@ -1,9 +1,9 @@
 // Fourth step: alpha at the picture's size, where there is an edge, held still with the picture.
 //
 // The lines say what a pixel's colour amounts to, and an edge makes of a camera's noise up to four times as much. So the
-// mean over time is taken once more here: of what noise can make of alpha, not of more, or a low edge that moves slowly
-// would drag behind. It begins later than the mean of the masks, or both together would leave a trail: 13 of 10,000
-// pixels that a hand has uncovered would still show it after three frames, not 9.
+// mean over time is taken once more here, the less the more alpha changes, or a faint edge that moves slowly would drag
+// behind. It begins later than the mean of the masks, or both together would leave a trail: of 10,000 pixels that a hand
+// has uncovered up to 16 would still show it after three frames, and not 8.
 
 #include "common/colour.wgsl"
 #include "common/frame.wgsl"
@@ -38,9 +38,9 @@ fn still_frames(uv: vec2f) -> f32 {
 fn fs_edge(corner: Corner) -> @location(0) vec4f {
     let now = matte(settle.cutout, corner.uv, picture(settle.reading, corner.uv).rgb);
     let before = textureLoad(last_alpha, vec2i(corner.position.xy), 0).r;
-    let held = 1.0 - smoothstep(0.25, 0.6, abs(now - before));
+    let held = 1.0 - smoothstep(0.5, 1.0, abs(now - before));
     let frames = still_frames(corner.uv);
-    let share = held * min(settle.keep, (frames - 1.0) / (frames + 0.5));  // 0, .4, .57, .67 …
+    let share = held * min(settle.keep, (frames - 1.0) / (frames + 0.25));  // 0, .44, .62, .71 …
     return vec4f(mix(now, before, share), 0.0, 0.0, 1.0);
 }
 

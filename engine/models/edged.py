@@ -18,7 +18,7 @@ from engine.models.shrink import CLOCKWISE, Shrinker
 EDGES = Path(__file__).with_name("scrim_edges.onnx")
 """MODEL_CARD.md says how it was made, and where it is weak."""
 
-MOST_MOVED_PX, THIN_PX = 6, 8
+MOST_MOVED_PX, THIN_PX = 8, 8
 """Of the mask: how far an edge may be moved, and half the width of what is too thin to be taken away."""
 
 MOVED, THIN = (
