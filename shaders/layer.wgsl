@@ -84,25 +84,22 @@ fn sample_at(uv: vec2f) -> vec4f {
     return vec4f(encoded, matte(layer.cutout, uv, encoded));
 }
 
-// The person in a pixel, of a mask, which is off by a pixel here and there; so look at both sides of the edge, up the
-// mask's slope and down, as near as they are sure. Beside the edge a mask is noisy, and its neighbours count too.
-// The numbers, in pixels and shares, are those that leave the least error (tools/bench/README.md).
-fn person_at(uv: vec2f, encoded: vec3f) -> Person {
+// The person's own colour at the edge of a mask, which is off by a pixel here and there; so look at both sides of it, up
+// the mask's slope and down, as near as they are sure. The numbers, in pixels and shares, are those that leave the least
+// error (tools/bench/README.md).
+fn person_colour(uv: vec2f, encoded: vec3f, alpha: f32) -> vec3f {
     let step = layer.reading.pixel;
-    let right = alpha_at(uv + vec2f(step.x, 0.0));
-    let left = alpha_at(uv - vec2f(step.x, 0.0));
-    let below = alpha_at(uv + vec2f(0.0, step.y));
-    let above = alpha_at(uv - vec2f(0.0, step.y));
-    let own = matte(layer.cutout, uv, encoded);
-    let alpha = mix(0.25 * (right + left + below + above), own, select(0.6, 1.0, MATTE == TEXTURE));
-    let up = step * normalize(vec2f(right - left, below - above) + 1e-6);
+    let slope = vec2f(
+        alpha_at(uv + vec2f(step.x, 0.0)) - alpha_at(uv - vec2f(step.x, 0.0)),
+        alpha_at(uv + vec2f(0.0, step.y)) - alpha_at(uv - vec2f(0.0, step.y)),
+    );
+    let up = step * normalize(slope + 1e-6);
     let inside = sample_at(uv + up * (2.5 - 1.5 * alpha));
     let beside = sample_at(uv - up * (1.5 * alpha));
     let outside = sample_at(uv - up * (1.5 * alpha + 1.0));
     let person = surely(inside.rgb, inside.a, 0.4);
     let behind = 0.5 * (surely(beside.rgb, 1.0 - beside.a, 0.75) + surely(outside.rgb, 1.0 - outside.a, 0.75));
-    let found = unmixed(encoded, alpha, person, behind);
-    return Person(found.colour, select(found.alpha, own, MATTE == TEXTURE));
+    return unmixed(encoded, person, behind);
 }
 
 @group(2) @binding(9) var blocks: texture_2d<f32>;  // a key's picture at half size, where there is an edge
@@ -143,9 +140,8 @@ fn fs_main(corner: Corner) -> @location(0) vec4f {
             share = key_alpha(layer.cutout, keyed.a);
             colour = key_colour(corner.uv, source.rgb, keyed);
         } else {
-            let person = person_at(corner.uv, source.rgb);
-            share = person.alpha;
-            colour = person.colour;
+            share = matte(layer.cutout, corner.uv, source.rgb);
+            colour = person_colour(corner.uv, source.rgb, share);
         }
         if MOVED {
             alpha *= moved_alpha(corner.uv);

@@ -3,7 +3,7 @@
 // The lines say what a pixel's colour amounts to, and an edge makes of a camera's noise up to four times as much. So the
 // mean over time is taken once more here, the less the more alpha changes, or a faint edge that moves slowly would drag
 // behind. It begins later than the mean of the masks, or both together would leave a trail: of 10,000 pixels that a hand
-// has uncovered up to 16 would still show it after three frames, and not 8.
+// has uncovered up to 16 would still show it after three frames, and not 9.
 
 #include "common/colour.wgsl"
 #include "common/frame.wgsl"
@@ -40,7 +40,7 @@ fn fs_edge(corner: Corner) -> @location(0) vec4f {
     let before = textureLoad(last_alpha, vec2i(corner.position.xy), 0).r;
     let held = 1.0 - smoothstep(0.5, 1.0, abs(now - before));
     let frames = still_frames(corner.uv);
-    let share = held * min(settle.keep, (frames - 1.0) / (frames + 0.25));  // 0, .44, .62, .71 …
+    let share = held * min(settle.keep, (frames - 1.0) / (frames + 0.4));  // 0, .42, .59, .68 …
     return vec4f(mix(now, before, share), 0.0, 0.0, 1.0);
 }
 

@@ -49,7 +49,7 @@ fn fs_main(corner: Corner) -> Kept {
     let before = textureLoad(last_mask, texel, 0).r;
     let past = textureLoad(last_guide, texel, 0);
     // Camera noise moves a colour by up to 0.02; where the mask changes its mind, less is taken for motion.
-    let moved = length(colour - past.rgb) * (1.0 + 2.0 * abs(now - before));
+    let moved = length(colour - past.rgb) * (1.0 + 2.1 * abs(now - before));
     let frames = past.a * (1.0 - smoothstep(0.06, 0.16, moved));
     let share = min(smooth_.keep, frames / (frames + 1.0));
     let mask = mix(now, before, share);

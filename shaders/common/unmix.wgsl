@@ -1,27 +1,21 @@
-// A pixel that may mix a person with what is behind them: how much of it is person, and their own colour.
+// The person's own colour in a pixel that may mix them with what is behind them.
 //
 // All in encoded colours: lenses mix light, but what a camera's curve, sharpening and codec leave of that is nearer the
 // truth so: with squares the edges of tools/bench/refine.py have 2 % more error.
-
-struct Person {
-    colour: vec3f,  // encoded
-    alpha: f32,
-}
 
 // A sample's colour, if it surely is of one side, with how surely. A side's sum is that of samples whose weights are 1.
 fn surely(encoded: vec3f, share: f32, least: f32) -> vec4f {
     return vec4f(encoded, 1.0) * smoothstep(least, 1.0, share);
 }
 
-// How much the place of a pixel between two colours must say before it outweighs a mask, and before a pixel counts as
-// mixed: in squares of how far the colours are apart, by how far the pixel is off the line between them.
-const OUTWEIGHS_MASK = 30.0;
+// How much the place of a pixel between two colours must say before the pixel counts as mixed: in squares of how far the
+// colours are apart, by how far the pixel is off the line between them.
 const OUTWEIGHS_PICTURE = 4.0;
 
 // How far a camera's noise takes a pixel off that line.
 const NOISE = 0.02;
 
-// Of a pixel that is `alpha` person as a mask has it, beside what surely is `person` and surely `behind`.
+// Of a pixel beside what surely is `person` and surely `behind`.
 //
 // If it mixes the two, it lies between them, and where says how much is person. That counts the more, the farther both
 // are apart and the nearer the pixel is to the line between them: what is off the line is neither, and no mix.
@@ -29,7 +23,7 @@ const NOISE = 0.02;
 // Without a sign of a mix a pixel's colour is its own, whatever the mask says: that is off by pixels, and to change a
 // picture there is seen more than to leave it. Of a mix it is the likeliest that leaves the pixel as it is, where what
 // is behind varies thirty times as much as a person's colours do from one pixel to the next.
-fn unmixed(encoded: vec3f, alpha: f32, person: vec4f, behind: vec4f) -> Person {
+fn unmixed(encoded: vec3f, person: vec4f, behind: vec4f) -> vec3f {
     let back = (behind.rgb + 0.01 * encoded) / (behind.a + 0.01);  // the pixel's own where there is no other
     let front = (person.rgb + 0.01 * encoded) / (person.a + 0.01);
     let way = front - back;
@@ -38,11 +32,8 @@ fn unmixed(encoded: vec3f, alpha: f32, person: vec4f, behind: vec4f) -> Person {
     let off = encoded - back - place * way;
     let known = smoothstep(0.0, 0.5, min(person.a, behind.a));
     let weight = apart / (dot(off, off) + NOISE * NOISE);
-    // A mask is seldom wrong where it says all or nothing.
-    let doubted = weight * max(4.0 * alpha * (1.0 - alpha), 0.3);
-    let share = mix(alpha, place, known * doubted / (doubted + OUTWEIGHS_MASK));
     let other = (1.0 - place) * known * weight / (weight + OUTWEIGHS_PICTURE);
     let own = 1.0 - other;
     let kept = min(own / (own * own + 1000.0 * other * other), 1.0);
-    return Person(saturate(front + kept * (encoded - mix(back, front, own))), share);
+    return saturate(front + kept * (encoded - mix(back, front, own)));
 }

@@ -231,7 +231,7 @@ def test_alpha_is_the_mean_over_the_frames_in_which_the_picture_was_still(studio
             expected = at_once
         else:
             change = np.clip((np.abs(at_once - expected) - 0.5) / 0.5, 0, 1)
-            share = np.minimum(0.7, (frames - 1) / (frames + 0.25)) * (1 - change * change * (3 - 2 * change))
+            share = np.minimum(0.7, (frames - 1) / (frames + 0.4)) * (1 - change * change * (3 - 2 * change))
             expected = share * expected + (1 - share) * at_once
         np.testing.assert_allclose(settled, expected, atol=0.03)  # half floats, times the slope of an edge
         assert np.abs(settled - expected).mean() < 0.002
