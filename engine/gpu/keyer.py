@@ -173,7 +173,7 @@ class Keyer:
         self._light.free()
 
     def _bind(self, planes: Planes, screen: int, screen_map: Any) -> None:
-        key = (planes.version, screen, id(screen_map))
+        key = (planes.version, screen, screen_map)
         if self._bound == key:
             return
         self._bound = key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any, Literal
 
 import numpy as np
@@ -15,12 +16,15 @@ LAYOUTS: dict[str, int] = {"rgba": 0, "nv12": 1, "light": 2}
 
 FORMATS = {"rgba": ("rgba8unorm",), "nv12": ("r8unorm", "rg8unorm"), "light": ("rgba16float",)}
 
+_versions = count(1)
+
 
 class Planes:
     """The textures of one camera; made anew only when its pictures change layout or size.
 
     Thread: main. Blocks: never (an upload is a copy). Owns: the textures. Fails: never.
-    `version` counts how often the views changed, so that whoever bound them knows to bind again.
+    `version` is another whenever the views are, and no two cameras share one, so that whoever bound them knows to bind
+    again: a mask may be given another camera on air.
     """
 
     def __init__(self, gpu: Gpu, name: str) -> None:
@@ -54,7 +58,7 @@ class Planes:
                 for plane, pixel_format in zip(picture.planes, FORMATS[picture.layout], strict=True)
             ]  # fmt: skip
             self.views = [texture.create_view() for texture in self._textures]
-            self.version += 1
+            self.version = next(_versions)
         for texture, plane in zip(self._textures, picture.planes, strict=True):
             self._gpu.upload(texture, plane)
         for mip, plane in enumerate(picture.smaller, start=1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.components import Key
+from engine.components import Key, Mask
 from engine.models.manifest import BUILT_IN
 from engine.scene.load import load_scene
 from engine.scene.reload import apply_scene
@@ -118,6 +119,23 @@ def test_a_late_mask_moves_with_a_hand_and_one_that_is_too_old_stays(air: Air) -
     stays, on_air = late_errors(air, "warped", 50.0)
     assert stays == latest, "as it was"
     assert make_report(on_air.show)["masks"]["guest"]["too_old_to_warp"] == WAVING.stop - LATE
+
+
+@pytest.mark.parametrize("source", ["key", "neural"])
+def test_a_mask_may_be_given_another_camera_on_air(air: Air, still: Still, tmp_path: Path, source: str) -> None:
+    pictures = np.full((2, 64, 128, 3), (0, 177, 64), np.uint8)
+    pictures[0, 16:48, 16:48] = pictures[1, 16:48, 80:112] = (230, 40, 60)
+    text = BEHIND.format("#00f") + "[guest.key]\n[guest.layer]\norder = 1\n[guest.mask]\ncamera = 'left'\n"
+    text += f"source = '{source}'\nmodel = '{mixer(tmp_path / 'red.onnx', 'nhwc', [[1, 0, 0]], size=(64, 32))}'\n"
+    for name, picture in zip(("left", "right"), pictures, strict=True):
+        text += f"[{name}.camera]\nsource = '{still(picture, name + '.png')}'\n"
+    on_air = air(text, 128, 64, ticks=3)
+    mask = on_air.show.world.get("guest", Mask)
+    assert mask is not None
+    on_air.show.change("guest", replace(mask, camera="right"))
+    seen, expected = on_air.ticks(3).light(), air(text.replace("'left'", "'right'", 1), 128, 64, ticks=3).light()
+    assert expected[24:40, 88:104, 0].min() > 0.7
+    np.testing.assert_allclose(seen, expected, atol=0.02)
 
 
 @pytest.mark.parametrize("size", [(320, 180), (213, 120), (640, 360)])
