@@ -348,6 +348,7 @@ class Inference:
         tidying: dict[tuple[ModelWorker, int], Tidying] = {}
         self._patience_ns.clear()
         for entity, (mask, inferred) in self._world.each(Mask, Inferred):
+            inferred.fresh = False  # of a mask that asks no model nobody says so any more
             camera = self._world.entity(mask.camera) if mask.camera else entity
             if who_decides(self._world, entity, mask) != "neural" or camera is None:
                 inferred.model = None

@@ -96,6 +96,7 @@ class Matte:
     version: int = 0
     changed: bool = False
     stale: bool = False  # whether the author has said something else of it since it was made
+    since_ns: int | None = None  # of a key, when the first picture was captured whose neural mask may take over
     moved: int = 0
     unmoved: int = 0
     camera: int | None = None
@@ -232,18 +233,23 @@ class Masks:
                 matte.silhouette.draw(tick.encoder, shown.planes, matte)
 
     def _reconcile(self) -> None:
-        for entity, (mask, matte) in self._world.each(Mask, Matte):
+        for entity, (mask, matte, inferred) in self._world.each(Mask, Matte, Inferred):
+            matte.camera = self._world.entity(mask.camera) if mask.camera else entity
             kind = {"key": KEY, "truth": TEXTURE, "neural": GUIDED}[who_decides(self._world, entity, mask)]
+            if kind == KEY and (lost := lost_on_a_key(mask)):
+                self._say_lost(self._world.name(entity), lost)
+            if kind == GUIDED and matte.kind == KEY and not self._takes_over(matte, inferred):
+                kind, self._revision = KEY, -1  # looked at again in the next tick
+            else:
+                matte.since_ns = None
             if kind != matte.kind:
                 matte.kind = kind
                 matte.view = matte.keyer = matte.refiner = matte.settled = matte.truth = None
                 matte.version += 1
-            key = self._world.get(entity, Key) or Key()
+                matte.stale = True
+            key = self._world.get(entity, Key) or (matte.key if kind == KEY else Key())
             matte.stale = matte.stale or (matte.mask, matte.key) != (mask, key)
             matte.mask, matte.key = mask, key
-            if kind == KEY and (lost := lost_on_a_key(mask)):
-                self._say_lost(self._world.name(entity), lost)
-            matte.camera = self._world.entity(mask.camera) if mask.camera else entity
 
         self._moving = {
             matte.camera for _, (matte,) in self._world.each(Matte) if matte.moves and matte.camera is not None
@@ -258,6 +264,17 @@ class Masks:
         for entity, (_,) in self._world.each(Lighting):
             layer = self._world.get(entity, Layer)
             self._shapes_wanted.add((layer.mask if layer is not None else "") or self._world.name(entity))
+
+    def _takes_over(self, matte: Matte, inferred: Inferred) -> bool:
+        """Whether a neural mask that is to take over from a key has come: till then, and be it that its model is still
+        being loaded, the key stays. One of a picture from before it was asked for may be of long ago."""
+        shown = self._world.get(matte.camera, Shown) if matte.camera is not None else None
+        if shown is None or shown.picture is None:
+            return False
+        if matte.since_ns is None:
+            matte.since_ns = shown.picture.captured_ns
+        answer = inferred.answer
+        return answer is not None and answer.camera == matte.camera and answer.captured_ns >= matte.since_ns
 
     def _say_lost(self, name: str, lost: list[str]) -> None:
         fields = " and ".join(f"mask.{field}" for field in lost)

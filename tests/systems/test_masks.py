@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import cv2
@@ -14,12 +14,14 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.components import Key, Mask
+from engine.gpu.tiles import GUIDED, KEY
 from engine.models.manifest import BUILT_IN
 from engine.scene.load import load_scene
 from engine.scene.reload import apply_scene
 from systems.composite import Composite
 from systems.drawings.drawing import Drawing
 from systems.inference import Shown
+from systems.masks import Matte
 from tests.engine.models.onnx_models import mixer
 from tests.picture import decode, encode, overlap
 from tests.shows import Air, OnAir
@@ -119,6 +121,37 @@ def test_a_late_mask_moves_with_a_hand_and_one_that_is_too_old_stays(air: Air) -
     stays, on_air = late_errors(air, "warped", 50.0)
     assert stays == latest, "as it was"
     assert make_report(on_air.show)["masks"]["guest"]["too_old_to_warp"] == WAVING.stop - LATE
+
+
+def test_a_key_stays_till_a_mask_that_takes_over_has_come(air: Air) -> None:
+    fields = f'model = "{SCRIM_PERSON}"\nsmooth = 0.0'
+    text = PERSON.format(backdrop="green", source="neural").replace("smooth = 0.0", fields)
+    shows = [air(text + BEHIND.format(shade), 320, 180, ticks=0) for shade in ("#000", "#fff")]
+    for on_air in shows:
+        make_late(next(iter(on_air.show.inference.models.values())), LATE, own_truth)
+
+    def errors(source: Literal["key", "neural"], ticks: int) -> tuple[float, list[int]]:
+        """Have another decide; return the greatest share of the truth that is missed or too much, and who decided."""
+        wrong, kinds = 0.0, []
+        for on_air in shows:
+            mask = on_air.show.world.get("guest", Mask)
+            assert mask is not None
+            on_air.show.change("guest", replace(mask, source=source))
+        matte = shows[0].show.world.get("guest", Matte)
+        assert matte is not None
+        for _ in range(ticks):
+            black, white = (on_air.ticks().light() for on_air in shows)
+            truth = truth_of(shows[0])
+            wrong = max(wrong, float(np.abs(1 - (white - black).mean(axis=2) - truth).sum() / truth.sum()))
+            kinds.append(matte.kind)
+        return wrong, kinds
+
+    assert errors("neural", 6)[1][-1] == GUIDED
+    keyed, kinds = errors("key", 12)
+    assert kinds == [KEY] * 12
+    wrong, kinds = errors("neural", 6)
+    assert kinds == [KEY] * LATE + [GUIDED] * (6 - LATE), "the masks that come first are of long ago"
+    assert wrong < 2 * keyed + 0.05
 
 
 @pytest.mark.parametrize("source", ["key", "neural"])
