@@ -31,7 +31,8 @@ class Settled:
         self._last_view = self._last.create_view()
         self._block = passes.uniforms.block(passes.shaders.struct("mask_settle.wgsl", "Settle"))
         self._bound = (-1, -1)
-        self._textures: dict[int, Any] = {}
+        self._blank = True  # whether there is no alpha of an earlier picture
+        self._textures: dict[Any, Any] = {}  # by guide
         self._pipelines: list[tuple[int, Pipeline]] = []
 
     def run(self, encoder: Any, planes: Planes, tiles: Tiles, matte: Sorted, guide: Any, keep: float) -> None:
@@ -42,13 +43,14 @@ class Settled:
         """
         if self._bound != (planes.version, matte.version):
             self._bind(planes, matte)
-        textures = self._textures.get(id(guide))
+        textures = self._textures.get(guide)
         if textures is None:
             textures = self._passes.textures(*(*planes.views, None)[:2], matte.coarse, guide, self._last_view)
-            self._textures[id(guide)] = textures
+            self._textures[guide] = textures
         planes.write_reading(self._block.data["reading"])
         matte.write(self._block.data["cutout"])
-        self._block.data["keep"] = keep
+        self._block.data["keep"] = 0.0 if self._blank else keep
+        self._blank = False
         whole = {"texture": self._alpha}, {"texture": self._last}, (*self.picture_size, 1)
         encoder.copy_texture_to_texture(*whole)
         render = self._passes.begin(encoder, self.view, clear=(0.0, 0.0, 0.0, 0.0))
@@ -67,7 +69,3 @@ class Settled:
             ))
             for kind, fragment in ((EDGE, "fs_edge"), (SOLID, "fs_solid"))
         ]  # fmt: skip
-
-    def free(self) -> None:
-        """Give the block back."""
-        self._block.free()

@@ -24,6 +24,9 @@ SIDE_PX, MOST_ACROSS = 24, 80
 """Pixels of the picture along a tile's side, and how many across are enough. Smaller ones hold less beside the edge;
 each run of them costs a CPU 3 µs, and pixels at its border half as much again."""
 
+MOST_IN_RUN = 255
+"""Tiles down: a run's length has 8 bits (`run_of` in shaders/common/tile.wgsl)."""
+
 GROUP, COLUMNS = 8, 8
 """Tiles along a side of what a workgroup sorts, and columns that one lists, as in the shader."""
 
@@ -41,7 +44,7 @@ class Sorted(Protocol):
 
     @property
     def coarse(self) -> Any:
-        """Of a key, what it has made of the whole picture; else None."""
+        """Of a key its look over the whole picture, of a neural mask its lines; None where `view` itself is sorted."""
 
     @property
     def least(self) -> float:
@@ -130,7 +133,7 @@ class Tiles:
 
     def _make(self, size: tuple[int, int]) -> None:
         """Make the buffer of a picture of this size: `Listed` in shaders/common/tiled.wgsl."""
-        side = max(SIDE_PX, -(-size[0] // MOST_ACROSS))
+        side = max(SIDE_PX, -(-size[0] // MOST_ACROSS), -(-size[1] // MOST_IN_RUN))
         self.count = (-(-size[0] // side), -(-size[1] // side))
         grid = np.zeros((), GRID)
         grid["size"], grid["count"] = (side / size[0], side / size[1]), self.count

@@ -258,6 +258,17 @@ def test_what_becomes_solid_or_empty_is_so_at_once(studio: Studio) -> None:
         assert np.abs(settled - level / 255).max() < 0.002
 
 
+def test_alpha_of_another_size_of_picture_begins_anew(studio: Studio) -> None:
+    guide, mask = person()
+    studio.matte.mask = Mask(camera="front", smooth=0.9)
+    for _ in range(4):
+        studio.settle(guide, mask)
+    studio.settled = None
+    settled, at_once, frames = studio.settle(guide, mask)
+    assert frames.min() == 5, "the mask is still the mean of all"
+    np.testing.assert_allclose(settled, at_once, atol=0.03)
+
+
 # Tiles ----------------------------------------------------------------------------------------------------------------
 
 
@@ -343,3 +354,8 @@ def test_tiles_of_a_picture_with_alpha_are_sorted_by_its_alpha(harness: Harness)
     rgba = np.zeros((300, 500, 4), np.uint8)
     rgba[..., 3] = blobs(500, 300)
     check_tiles(sort(harness, OwnAlpha(), rgba), rgba[..., 3] / 255, rgba[..., 3] / 255, 0.0, 1.0, (500, 300))
+
+
+def test_a_picture_taller_than_a_run_of_tiles_can_be_has_larger_ones(harness: Harness) -> None:
+    kinds = sort(harness, OwnAlpha(), np.full((SIDE_PX * 260, 48, 4), 255, np.uint8))
+    assert (kinds == SOLID).all()
