@@ -393,7 +393,7 @@ class Silhouette:
 
 
 class Refiner:
-    """The passes that make a matte from a network's mask: move, hold still, fit lines to the picture, spread them.
+    """The passes that make lines of a network's mask: move, hold still, fit lines to the picture, spread them.
 
     All at the mask's own size: 256 × 144 costs about 2 ms on lavapipe where the picture's 1280 × 720 would cost 50.
     """
@@ -414,7 +414,7 @@ class Refiner:
         self._guides = [view("guide", "rgba16float") for _ in (0, 1)]
         self._smoothed = [view("smoothed", "rg16float") for _ in (0, 1)]
         self._lines = view("lines", "rgba16float")
-        self.view = view("matte", "rgba16float")
+        self.view = view("spread lines", "rgba16float")
         self._turn = 0
         self._version: Hashable = None  # of the last mask and picture
         self.keep = 0.0  # the most that counted of earlier masks

@@ -106,7 +106,7 @@ def _ticks(result: Result, quick: bool) -> None:
         # Fewer where cores are short, since the newest picture wins; `displays` requires exactly one, where time steps.
         # One more may be of a picture that came before counting began.
         result.require("inferences per picture", counted, "at most", 1 + 1.5 / pictures, "")
-    result.notes.append("the tick with a network has three passes more that refine its mask, and a smaller upload")
+    result.notes.append("the tick with a network also has the passes that refine its mask, and a smaller upload")
 
 
 def _on_air(folder: Path, source: str, seconds: float) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from engine.geometry import WHOLE, lay
 from engine.gpu.device import Usage
 from engine.gpu.planes import LAYOUTS, Planes
 from engine.gpu.quads import write_quad
+from engine.gpu.tiles import GUIDED, TEXTURE
 from engine.gpu.uniforms import Block
 from engine.media.picture import Plane
 from engine.world import World
@@ -143,7 +144,7 @@ class Steps:
         matte = self.show.world.get(person.mask, Matte) if person.mask is not None else None
         if planes is None or matte is None:
             return None
-        if plane is None or matte.kind not in (1, 2):
+        if plane is None or matte.kind not in (TEXTURE, GUIDED):
             return self._draw_matte(encoder, person, entity)  # a key has no other
         height, width = plane.shape
         if self._raw is None or (self._raw[0].width, self._raw[0].height) != (width, height):
@@ -170,7 +171,7 @@ class Steps:
         """Draw a person's alpha, and return it."""
         planes = self._planes(person)
         matte = self.show.world.get(person.mask, Matte) if person.mask is not None else None
-        if planes is None or matte is None or person.mask is None or (matte.view is None and matte.kind in (0, 1, 2)):
+        if planes is None or matte is None or person.mask is None or matte.view is None:
             return None
         matted = self._matted.get(person.mask)
         if matted is None or abs(matted.size[0] * planes.size[1] - matted.size[1] * planes.size[0]) > planes.size[0]:
