@@ -228,7 +228,7 @@ class Masks:
             if matte.changed and matte.kind == TEXTURE:
                 self._sort(tick, name, matte, shown.planes)
             if matte.changed and name in self._shapes_wanted:
-                if matte.silhouette is None:
+                if matte.silhouette is None or matte.silhouette.size != Silhouette.size_for(shown.planes.size):
                     matte.silhouette = Silhouette(self._passes, name, shown.planes.size)
                 matte.silhouette.draw(tick.encoder, shown.planes, matte)
 
@@ -364,8 +364,7 @@ class Silhouette:
 
     def __init__(self, passes: Passes, name: str, picture_size: tuple[int, int]) -> None:
         self._passes = passes
-        width, height = picture_size
-        self.size = (self.WIDTH, max(16, round(self.WIDTH * height / width)))
+        self.size = self.size_for(picture_size)
         usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING | Usage.COPY_SRC
         self.texture: Any = passes.gpu.texture(f"{name} silhouette", *self.size, self.FORMAT, usage)
         self.view: Any = self.texture.create_view()
@@ -373,6 +372,12 @@ class Silhouette:
         self._block = passes.uniforms.block(passes.shaders.struct("silhouette.wgsl", "Silhouette"))
         self._bound: Any = None
         self._source: Any = None
+
+    @classmethod
+    def size_for(cls, picture_size: tuple[int, int]) -> tuple[int, int]:
+        """Return the size of one, in texels, for pictures of this size."""
+        width, height = picture_size
+        return (cls.WIDTH, max(16, round(cls.WIDTH * height / width)))
 
     def draw(self, encoder: Any, planes: Planes, matte: Matte) -> None:
         """Draw the matte as it is now."""

@@ -171,6 +171,22 @@ def test_a_mask_may_be_given_another_camera_on_air(air: Air, still: Still, tmp_p
     np.testing.assert_allclose(seen, expected, atol=0.02)
 
 
+def test_the_shape_that_light_falls_on_is_as_wide_and_high_as_the_picture(air: Air, still: Still) -> None:
+    text = "[guest.key]\n[guest.lighting]\n[guest.layer]\n[guest.mask]\nsource = 'key'\ncamera = 'wide'\n"
+    for name, size in (("wide", (64, 128)), ("high", (128, 64))):
+        text += f"[{name}.camera]\nsource = '{still(np.full((*size, 3), 200), name + '.png')}'\n"
+    on_air = air(text, ticks=2)
+    mask, matte = on_air.show.world.get("guest", Mask), on_air.show.world.get("guest", Matte)
+    assert mask is not None
+    assert matte is not None
+    assert matte.silhouette is not None
+    assert matte.silhouette.size == (192, 96)
+    on_air.show.change("guest", replace(mask, camera="high"))
+    on_air.ticks(2)
+    assert matte.silhouette.size == (192, 384)
+    assert not on_air.said
+
+
 @pytest.mark.parametrize("size", [(320, 180), (213, 120), (640, 360)])
 def test_a_keyed_performer_is_the_true_one(air: Air, size: tuple[int, int]) -> None:
     text = PERSON.format(backdrop="green", source="key") + '[guest.key]\nscreen = "#00b140"\n'

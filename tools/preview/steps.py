@@ -174,7 +174,7 @@ class Steps:
         if planes is None or matte is None or person.mask is None or matte.view is None:
             return None
         matted = self._matted.get(person.mask)
-        if matted is None or abs(matted.size[0] * planes.size[1] - matted.size[1] * planes.size[0]) > planes.size[0]:
+        if matted is None or matted.size != Matted.size_for(planes.size):
             matted = self._matted[person.mask] = Matted(self.show.passes, "preview", planes.size)
         matted.show(encoder, planes, matte)
         return matted.view
