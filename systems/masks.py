@@ -351,7 +351,7 @@ class Masks:
             self._sort(tick, name, matte, planes)
         assert matte.tiles is not None
         # Whether a picture has moved is known with the mask of it: what is shown before that is not held still.
-        keep = matte.refiner.keep if anew else 0.0
+        keep = matte.refiner.keep if anew else None
         matte.settled.run(tick.encoder, planes, matte.tiles, matte, matte.refiner.guide, keep)
         matte.changed = True
 

@@ -31,15 +31,16 @@ class Settled:
         self._last_view = self._last.create_view()
         self._block = passes.uniforms.block(passes.shaders.struct("mask_settle.wgsl", "Settle"))
         self._bound = (-1, -1)
-        self._blank = True  # whether there is no alpha of an earlier picture
+        self._blank = True  # whether there is nothing to take a mean with
+        self._counts = False  # whether what was drawn last is to count of it
         self._textures: dict[Any, Any] = {}  # by guide
         self._pipelines: list[tuple[int, Pipeline]] = []
 
-    def run(self, encoder: Any, planes: Planes, tiles: Tiles, matte: Sorted, guide: Any, keep: float) -> None:
+    def run(self, encoder: Any, planes: Planes, tiles: Tiles, matte: Sorted, guide: Any, keep: float | None) -> None:
         """Bring alpha up to the lines and the picture as they are now; `tiles` are those of the lines.
 
         `guide` says in alpha for how many frames the picture has been still, `keep` is the most that counts of what was
-        before.
+        before; None for a picture that the guide does not know yet, which is neither held still nor counts later.
         """
         if self._bound != (planes.version, matte.version):
             self._bind(planes, matte)
@@ -49,10 +50,12 @@ class Settled:
             self._textures[guide] = textures
         planes.write_reading(self._block.data["reading"])
         matte.write(self._block.data["cutout"])
-        self._block.data["keep"] = 0.0 if self._blank else keep
-        self._blank = False
-        whole = {"texture": self._alpha}, {"texture": self._last}, (*self.picture_size, 1)
-        encoder.copy_texture_to_texture(*whole)
+        if self._counts:
+            whole = {"texture": self._alpha}, {"texture": self._last}, (*self.picture_size, 1)
+            encoder.copy_texture_to_texture(*whole)
+            self._blank = False
+        self._block.data["keep"] = 0.0 if self._blank or keep is None else keep
+        self._counts = keep is not None
         render = self._passes.begin(encoder, self.view, clear=(0.0, 0.0, 0.0, 0.0))
         for kind, pipeline in self._pipelines:
             tiles.draw(render, pipeline, self._block, textures, kind)

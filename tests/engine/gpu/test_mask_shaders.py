@@ -74,6 +74,18 @@ class Studio:
         least = np.min([frames[np.ix_(row, column)] for row in rows for column in columns], axis=0)
         return self.harness.seen(self.settled.view, size)[..., 0], at_once, least
 
+    def show(self, guide: NDArray[np.uint8]) -> Array:
+        """Show a picture that has no mask yet with the last one's lines; return alpha at the picture's size."""
+        assert self.settled is not None
+        rgb = guide.repeat(TIMES, axis=0).repeat(TIMES, axis=1)
+        rgba = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
+        self.planes.upload(Picture(1, 0, rgba.shape[1], rgba.shape[0], "rgba", (rgba,)))
+        encoder = self.harness.gpu.device.create_command_encoder()
+        self.settled.run(encoder, self.planes, self.tiles, self.matte, self.refiner.guide, None)
+        self.harness.uniforms.upload()
+        self.harness.gpu.wait(self.harness.gpu.submit(encoder.finish()))
+        return self.harness.seen(self.settled.view, self.settled.picture_size)[..., 0]
+
     def held(self, guide: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return what of a mask is held still, 0 to 255, (height, width), where it is cut by ALL and not refined."""
         seen = self.refine(guide, mask)[..., 3].astype(np.float64)
@@ -256,6 +268,19 @@ def test_what_becomes_solid_or_empty_is_so_at_once(studio: Studio) -> None:
     for level, shade in ((255, 250), (0, 20), (255, 120)):
         settled, _, _ = studio.settle(np.full_like(guide, shade), np.full_like(mask, level))
         assert np.abs(settled - level / 255).max() < 0.002
+
+
+def test_a_picture_shown_before_its_mask_leaves_nothing_behind(studio: Studio) -> None:
+    _, mask = person()
+    studio.matte.mask = Mask(camera="front", smooth=0.9)
+    flash = noisy_person(0) // 2 + 60
+    expected: Any = 0.0
+    for frame in range(4):
+        settled, at_once, frames = studio.settle(noisy_person(frame), mask)
+        share = np.minimum(0.9, (frames - 1) / (frames + 0.4))
+        expected = share * expected + (1 - share) * at_once
+        np.testing.assert_allclose(settled, expected, atol=0.03)
+        assert np.abs(studio.show(flash) - expected).max() > 0.2, "it is seen, as it is"
 
 
 def test_alpha_of_another_size_of_picture_begins_anew(studio: Studio) -> None:
