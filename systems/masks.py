@@ -186,9 +186,12 @@ class Masks:
     Reads: Mask, Key, Shown, Inferred. Writes: Matte, Motion. Sends: nothing.
     """
 
-    def __init__(self, world: World, passes: Passes, clock: Clock, notices: Notices) -> None:
+    def __init__(
+        self, world: World, passes: Passes, clock: Clock, notices: Notices, stage_size: tuple[int, int]
+    ) -> None:
         self._world = world
         self._passes = passes
+        self._stage_size = stage_size
         self._screens = Screens(passes.gpu, clock, notices)
         self._revision = -1
         self._shapes_wanted: set[str] = set()  # masks of which light or particles need the shape
@@ -331,6 +334,12 @@ class Masks:
             matte.unmoved += route is None
         return route
 
+    def _seen_size(self, planes: Planes) -> tuple[int, int]:
+        """Return the size of a picture that fills the stage, or its own: a camera may see more than is ever shown."""
+        stage, (width, height) = self._stage_size, planes.upright_size
+        share = min(1.0, max(stage[0] / width, stage[1] / height))
+        return (round(planes.size[0] * share), round(planes.size[1] * share))
+
     def _refine(
         self, tick: Tick, name: str, matte: Matte, shown: Shown, planes: Planes, answer: Answer, anew: bool
     ) -> None:
@@ -342,8 +351,9 @@ class Masks:
         if matte.refiner is None or matte.refiner.size != size:
             matte.refiner = Refiner(self._passes, name, size)
             matte.version += 1
-        if matte.settled is None or matte.settled.picture_size != planes.size:
-            matte.settled = Settled(self._passes, name, planes.size)
+        seen = self._seen_size(planes)
+        if matte.settled is None or matte.settled.size != seen:
+            matte.settled = Settled(self._passes, name, seen)
             matte.view = matte.settled.view
             matte.version += 1
         if anew:

@@ -121,7 +121,7 @@ class Show:
             "grading": self.grading,
             "capture": self.capture,
             "inference": self.inference,
-            "masks": Masks(world, passes, clock, self.notices),
+            "masks": Masks(world, passes, clock, self.notices, stage.size),
             "viewpoint": Viewpoint(world, self.gpu, clock),
             "lighting": self.lighting,
             "particles": self.particles,

@@ -1,4 +1,4 @@
-"""A neural matte's alpha at the picture's size, held still where the picture is."""
+"""A neural matte's alpha at the size at which it is seen, held still where the picture is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.gpu.tiles import EDGE, GUIDED, SOLID, Sorted, Tiles
 
 
 class Settled:
-    """Alpha of every pixel of a picture, of which only tiles with an edge are worked out.
+    """Alpha of a picture in `size` pixels, of which only tiles with an edge are worked out.
 
     Thread: main. Blocks: while its pipelines are compiled. Owns: its texture and block. Fails: ShaderError.
     """
@@ -19,13 +19,13 @@ class Settled:
     FORMAT = "r16float"
     """With 8 bits a mean of ten stops two levels short of where it should come to."""
 
-    def __init__(self, passes: Passes, name: str, picture_size: tuple[int, int]) -> None:
+    def __init__(self, passes: Passes, name: str, size: tuple[int, int]) -> None:
         self._passes = passes
-        self.picture_size = picture_size
+        self.size = size
         usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING
-        self._alpha = passes.gpu.texture(f"{name} alpha", *picture_size, self.FORMAT, usage | Usage.COPY_SRC)
+        self._alpha = passes.gpu.texture(f"{name} alpha", *size, self.FORMAT, usage | Usage.COPY_SRC)
         self._last = passes.gpu.texture(
-            f"{name} last alpha", *picture_size, self.FORMAT, Usage.TEXTURE_BINDING | Usage.COPY_DST
+            f"{name} last alpha", *size, self.FORMAT, Usage.TEXTURE_BINDING | Usage.COPY_DST
         )
         self.view: Any = self._alpha.create_view()
         self._last_view = self._last.create_view()
@@ -51,7 +51,7 @@ class Settled:
         planes.write_reading(self._block.data["reading"])
         matte.write(self._block.data["cutout"])
         if self._counts:
-            whole = {"texture": self._alpha}, {"texture": self._last}, (*self.picture_size, 1)
+            whole = {"texture": self._alpha}, {"texture": self._last}, (*self.size, 1)
             encoder.copy_texture_to_texture(*whole)
             self._blank = False
         self._block.data["keep"] = 0.0 if self._blank or keep is None else keep
@@ -64,7 +64,7 @@ class Settled:
     def _bind(self, planes: Planes, matte: Sorted) -> None:
         self._bound = (planes.version, matte.version)
         self._textures.clear()
-        constants = {"LAYOUT": LAYOUTS[planes.layout], "MATTE": GUIDED, "EXACT": 1.0}
+        constants = {"LAYOUT": LAYOUTS[planes.layout], "MATTE": GUIDED, "EXACT": float(self.size == planes.size)}
         self._pipelines = [
             (kind, self._passes.pipeline(
                 "mask_settle.wgsl", self.FORMAT, constants={**constants, "TILE": kind},

@@ -41,7 +41,7 @@ class Stepper:
         self.show = show
         self._clock = clock
         self._step_ns = round(1e9 / show.stage.rate_hz)
-        self._masks = Masks(show.world, show.passes, clock, show.notices)
+        self._masks = Masks(show.world, show.passes, clock, show.notices, show.stage_image.size)
         self._composite = Composite(show.passes, show.stage_image, show.layers, show.lighting, show.cues)
 
     def tick(self) -> None:

@@ -84,7 +84,7 @@ class Studio:
         self.settled.run(encoder, self.planes, self.tiles, self.matte, self.refiner.guide, None)
         self.harness.uniforms.upload()
         self.harness.gpu.wait(self.harness.gpu.submit(encoder.finish()))
-        return self.harness.seen(self.settled.view, self.settled.picture_size)[..., 0]
+        return self.harness.seen(self.settled.view, self.settled.size)[..., 0]
 
     def held(self, guide: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return what of a mask is held still, 0 to 255, (height, width), where it is cut by ALL and not refined."""
