@@ -366,6 +366,24 @@ def test_holes_are_filled_and_specks_dropped_while_on_air(air: Air, still: Still
     assert seen() == pytest.approx((1, 0), abs=0.06)
 
 
+@pytest.mark.parametrize(("stage", "size"), [((64, 32), (64, 32)), ((32, 16), (32, 16)), ((128, 64), (64, 32))])
+def test_alpha_is_drawn_no_larger_than_it_is_seen(
+    air: Air, still: Still, tmp_path: Path, stage: tuple[int, int], size: tuple[int, int]
+) -> None:
+    red = mixer(tmp_path / "red.onnx", "nhwc", [[1.0, 0.0, 0.0]], size=(64, 32))
+    picture = np.zeros((32, 64, 3), np.uint8)
+    picture[:, 24:, 0] = 255
+    still(picture)
+    on_air = air(TIDY.format(model=red, holes=0.0, specks=0.0) + BEHIND.format("#fff"), *stage, ticks=2)
+    (_, (matte,)) = next(iter(on_air.show.world.each(Matte)))
+    assert matte.settled is not None
+    assert matte.settled.size == size
+    seen = on_air.light()[..., 1]
+    third = stage[0] // 3
+    assert seen[:, : third - 2].min() > 0.98
+    assert seen[:, stage[0] // 2 :].max() < 0.02
+
+
 def test_what_a_key_cannot_do_is_said_once(air: Air, still: Still) -> None:
     still(np.full((18, 32, 3), (0, 177, 64), np.uint8))
     text = KEYED.format(despill=1.0) + BEHIND.format("#fff")
