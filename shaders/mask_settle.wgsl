@@ -1,9 +1,9 @@
-// Fourth step: alpha at the picture's size, where there is an edge, held still with the picture.
+// Fourth step: alpha at the size at which it is seen, where there is an edge, held still with the picture.
 //
-// The lines say what a pixel's colour amounts to, and an edge makes of a camera's noise up to four times as much. So the
-// mean over time is taken once more here, the less the more alpha changes, or a faint edge that moves slowly would drag
-// behind. It begins later than the mean of the masks, or both together would leave a trail: of 10,000 pixels that a hand
-// has uncovered up to 16 would still show it after three frames, and not 9.
+// The lines say what a pixel's colour amounts to, so a camera's noise shows in alpha, the more the fainter an edge is. So
+// the mean over time is taken once more here, the less the more alpha changes, or a faint edge that moves slowly would
+// drag behind. It begins later than the mean of the masks, or both together would leave a trail: of 10,000 pixels that a
+// hand has uncovered up to 16 would still show it after three frames, and not 10.
 
 #include "common/colour.wgsl"
 #include "common/frame.wgsl"

@@ -48,7 +48,8 @@ fn fs_main(corner: Corner) -> Kept {
     let now = textureLoad(new_mask, texel, 0).r;
     let before = textureLoad(last_mask, texel, 0).r;
     let past = textureLoad(last_guide, texel, 0);
-    // Camera noise moves a colour by up to 0.02; where the mask changes its mind, less is taken for motion.
+    // Camera noise moves a colour by up to 0.02. Where the mask changes its mind, less is taken for motion: with 1 in place
+    // of 2.1 up to 12 of 10,000 pixels show a trail, with 3 what is still flickers by a twentieth more.
     let moved = length(colour - past.rgb) * (1.0 + 2.1 * abs(now - before));
     let frames = past.a * (1.0 - smoothstep(0.06, 0.16, moved));
     let share = min(smooth_.keep, frames / (frames + 1.0));

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.component import state
-from engine.components import Camera, Key, Layer, Lighting, Mask, Overlay, Particles, Viewpoint
+from engine.components import Camera, Key, Keyframes, Layer, Lighting, Mask, Overlay, Particles, Place, Viewpoint
 from engine.components.mask import edge_of, lost_on_a_key
 from engine.geometry import stored_box
 from engine.gpu.device import Gpu, Usage
@@ -20,6 +20,7 @@ from engine.gpu.flow import Flow, Reads
 from engine.gpu.keyer import EMPTY_TO, REACH_TEXELS, SOLID_FROM, Keyer
 from engine.gpu.passes import Passes
 from engine.gpu.planes import LAYOUTS, Planes
+from engine.gpu.quads import lay_picture
 from engine.gpu.settled import Settled
 from engine.gpu.tiles import GUIDED, KEY, NONE, TEXTURE, Tiles
 from engine.media.picture import Layout, Picture, Plane
@@ -34,8 +35,8 @@ from systems.screens import Screens
 FLAT_VARIANCE = 3e-4
 """Colour variance that counts as flat in the guided filter: the square of 1.7 % of full scale, a camera's noise.
 
-With the square of 3.2 % an edge of known masks is two thirds farther from the truth; with less than this one nothing is
-gained on cameras, and what is held still flickers more (`scrim bench align`, `flicker`).
+With the square of 3.2 % edges of known masks are 1.6 times as far from the truth; with that of 1.4 % those of a network
+are .001 nearer, and what is held still flickers more (`scrim bench align`, `refine`, `flicker`).
 """
 
 FITTED, UNFITTED = 0.8, 0.4
@@ -198,6 +199,8 @@ class Masks:
         self._notices = notices
         self._said: set[str] = set()  # masks of whose pictures' alpha was spoken, and what else was
         self._moving: set[int] = set()  # cameras of masks that move with their pictures
+        self._places: dict[str, list[Place | None]] = {}  # by mask, where it is drawn; None: that changes with time
+        self._seen_sizes: dict[str, tuple[Any, tuple[int, int]]] = {}  # by mask, and of which planes
 
     def process(self, tick: Tick) -> None:
         """Bring every matte up to the picture that is shown."""
@@ -257,6 +260,13 @@ class Masks:
         self._moving = {
             matte.camera for _, (matte,) in self._world.each(Matte) if matte.moves and matte.camera is not None
         }
+        self._places.clear()
+        self._seen_sizes.clear()
+        for entity, (drawn,) in self._world.each(Layer):
+            keyframes = self._world.get(entity, Keyframes)
+            place = self._world.get(entity, Place) or Place()
+            moves = keyframes is not None and bool(keyframes.place)
+            self._places.setdefault(drawn.mask or self._world.name(entity), []).append(None if moves else place)
         self._shapes_wanted = {cloud.mask for _, (cloud,) in self._world.each(Particles) if cloud.emit == "edge"}
         self._shapes_wanted.update(layer.blur_without for _, (layer,) in self._world.each(Layer) if layer.blur_without)
         followed = {viewpoint.follow for _, (viewpoint,) in self._world.each(Viewpoint)}
@@ -334,11 +344,23 @@ class Masks:
             matte.unmoved += route is None
         return route
 
-    def _seen_size(self, planes: Planes) -> tuple[int, int]:
-        """Return the size of a picture that fills the stage, or its own: a camera may see more than is ever shown."""
-        stage, (width, height) = self._stage_size, planes.upright_size
-        share = min(1.0, max(stage[0] / width, stage[1] / height))
-        return (round(planes.size[0] * share), round(planes.size[1] * share))
+    def _seen_size(self, name: str, planes: Planes) -> tuple[int, int]:
+        """Return the size at which layers draw somebody of this mask at most, in eighths of the picture's own.
+
+        A camera often sees more than the stage has pixels, and each costs. A place that changes with time may come to
+        anything.
+        """
+        known, size = self._seen_sizes.get(name, (None, (0, 0)))
+        key = (planes.version, planes.quarter_turns)
+        if known != key:
+            share = 0.0
+            for place in self._places.get(name, [Place()]):
+                quad = lay_picture(self._stage_size, planes, place, (0.0, 0.0)) if place is not None else None
+                texels = quad.texels_a_pixel(self._stage_size, planes.size) if quad is not None else 1.0
+                share = max(share, min(1.0, math.ceil(8.0 / max(texels, 1.0) - 0.01) / 8.0))
+            size = (round(planes.size[0] * share), round(planes.size[1] * share))
+            self._seen_sizes[name] = key, size
+        return size
 
     def _refine(
         self, tick: Tick, name: str, matte: Matte, shown: Shown, planes: Planes, answer: Answer, anew: bool
@@ -351,7 +373,7 @@ class Masks:
         if matte.refiner is None or matte.refiner.size != size:
             matte.refiner = Refiner(self._passes, name, size)
             matte.version += 1
-        seen = self._seen_size(planes)
+        seen = self._seen_size(name, planes)
         if matte.settled is None or matte.settled.size != seen:
             matte.settled = Settled(self._passes, name, seen)
             matte.view = matte.settled.view

@@ -13,7 +13,7 @@ from engine.gpu.tiles import EDGE, GUIDED, SOLID, Sorted, Tiles
 class Settled:
     """Alpha of a picture in `size` pixels, of which only tiles with an edge are worked out.
 
-    Thread: main. Blocks: while its pipelines are compiled. Owns: its texture and block. Fails: ShaderError.
+    Thread: main. Blocks: while its pipelines are compiled. Owns: two textures and a block. Fails: ShaderError.
     """
 
     FORMAT = "r16float"

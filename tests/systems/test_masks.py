@@ -384,6 +384,29 @@ def test_alpha_is_drawn_no_larger_than_it_is_seen(
     assert seen[:, stage[0] // 2 :].max() < 0.02
 
 
+@pytest.mark.parametrize(
+    ("said", "size"),
+    [
+        ("[guest.place]\nscale = 2.0\n", (64, 32)),
+        ("[guest.place]\ncrop = [0.25, 0.25, 0.25, 0.25]\n", (64, 32)),
+        ("[guest.place]\nscale = 0.5\n", (16, 8)),
+        ('[again.layer]\nmask = "guest"\norder = 2\n[again.place]\nscale = 1.4\n', (48, 24)),
+        ("[guest.place]\n[guest.keyframes]\ntimes_s = [0.0, 9.0]\nplace.scale = [1.0, 3.0]\n", (64, 32)),
+    ],
+    ids=["larger", "cropped", "smaller", "twice", "keyed"],
+)
+def test_alpha_is_drawn_as_large_as_it_is_seen(
+    air: Air, still: Still, tmp_path: Path, said: str, size: tuple[int, int]
+) -> None:
+    red = mixer(tmp_path / "red.onnx", "nhwc", [[1.0, 0.0, 0.0]], size=(64, 32))
+    still(np.full((32, 64, 3), (255, 0, 0), np.uint8))
+    text = TIDY.format(model=red, holes=0.0, specks=0.0) + said
+    on_air = air(text, 32, 16, ticks=2)
+    (_, (matte,)) = next(iter(on_air.show.world.each(Matte)))
+    assert matte.settled is not None
+    assert matte.settled.size == size
+
+
 def test_what_a_key_cannot_do_is_said_once(air: Air, still: Still) -> None:
     still(np.full((18, 32, 3), (0, 177, 64), np.uint8))
     text = KEYED.format(despill=1.0) + BEHIND.format("#fff")
