@@ -6,8 +6,7 @@
 #include "common/frame.wgsl"
 #include "common/quad.wgsl"
 
-@group(2) @binding(0) var guide: texture_2d<f32>;
-@group(2) @binding(1) var mask: texture_2d<f32>;
+@group(2) @binding(0) var guide: texture_2d<f32>;  // the picture, and in alpha how much is seen
 
 struct Fit {
     refine: f32,   // 0 keeps the mask as it is
@@ -26,32 +25,41 @@ fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
 @fragment
 fn fs_main(corner: Corner) -> @location(0) vec4f {
     let centre = vec2i(corner.position.xy);
-    let last = vec2i(textureDimensions(mask)) - 1;
-    let own = textureLoad(mask, centre, 0).g;
+    let last = vec2i(textureDimensions(guide)) - 1;
+
+    // Where all around is seen or nothing is, there is no edge to fit: most of the mask. Four gathers see all but what lies
+    // straight above, below or beside, and nothing that wide is alone. A software GPU works out both sides of an if, but
+    // not a loop that is not begun.
+    let own = textureLoad(guide, centre, 0).a;
+    var least = own;
+    var most = own;
+    for (var y = -1; y <= RADIUS; y += 3) {
+        for (var x = -1; x <= RADIUS; x += 3) {
+            let between = vec2f(centre + vec2i(x, y)) / vec2f(last + 1);
+            let four = textureGather(3, guide, linear_sampler, between);
+            least = min(least, min(min(four.x, four.y), min(four.z, four.w)));
+            most = max(most, max(max(four.x, four.y), max(four.z, four.w)));
+        }
+    }
+    let is_edge = most > 0.0 && least < 1.0 && fit.refine > 0.0;
 
     var colour = vec3f(0.0);
     var alpha = 0.0;
     var colour_alpha = vec3f(0.0);
     var squares = vec3f(0.0);  // rr, gg, bb
     var products = vec3f(0.0); // rg, rb, gb
-    var least = 1.0;
-    var most = 0.0;
-    for (var y = -RADIUS; y <= RADIUS; y++) {
+    for (var y = -RADIUS; is_edge && y <= RADIUS; y++) {
         for (var x = -RADIUS; x <= RADIUS; x++) {
-            let texel = clamp(centre + vec2i(x, y), vec2i(0), last);
-            let i = textureLoad(guide, texel, 0).rgb;
-            let p = textureLoad(mask, texel, 0).g;
+            let here = textureLoad(guide, clamp(centre + vec2i(x, y), vec2i(0), last), 0);
+            let i = here.rgb;
             colour += i;
-            alpha += p;
-            colour_alpha += i * p;
+            alpha += here.a;
+            colour_alpha += i * here.a;
             squares += i * i;
             products += i.rrg * i.gbb;
-            least = min(least, p);
-            most = max(most, p);
         }
     }
-    // Where all around is seen or nothing is, there is no edge to fit: most of the mask.
-    if most <= 0.0 || least >= 1.0 || fit.refine <= 0.0 {
+    if !is_edge {
         return vec4f(0.0, 0.0, 0.0, own);
     }
     let share = 1.0 / f32((2 * RADIUS + 1) * (2 * RADIUS + 1));

@@ -12,7 +12,7 @@
 #include "common/picture.wgsl"
 #include "common/matte.wgsl"
 
-@group(2) @binding(3) var guide: texture_2d<f32>;  // in alpha, for how many frames the picture has not moved
+@group(2) @binding(3) var held: texture_2d<f32>;  // in green, for how many frames the picture has not moved
 @group(2) @binding(4) var last_alpha: texture_2d<f32>;
 
 struct Settle {
@@ -30,7 +30,7 @@ fn vs_main(@builtin(vertex_index) index: u32, @builtin(instance_index) instance:
 
 // Of all four mask pixels around, since what moves in one may be the edge in another.
 fn still_frames(uv: vec2f) -> f32 {
-    let four = textureGather(3, guide, linear_sampler, uv);
+    let four = textureGather(1, held, linear_sampler, uv);
     return max(min(min(four.x, four.y), min(four.z, four.w)), 1.0);
 }
 

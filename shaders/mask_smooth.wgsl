@@ -12,7 +12,7 @@
 #include "common/picture.wgsl"
 
 @group(2) @binding(2) var new_mask: texture_2d<f32>;
-@group(2) @binding(3) var last_mask: texture_2d<f32>;
+@group(2) @binding(3) var last_held: texture_2d<f32>;
 @group(2) @binding(4) var last_guide: texture_2d<f32>;
 
 struct Smooth {
@@ -32,8 +32,8 @@ fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
 const MOST_FRAMES = 64.0;
 
 struct Kept {
-    @location(0) guide: vec4f,  // and how many frames it is the mean of
-    @location(1) mask: vec4f,   // as it is the mean, and how much of that is seen
+    @location(0) guide: vec4f,  // and how much of the mask is seen
+    @location(1) held: vec4f,   // the mask as it is the mean, and of how many frames
 }
 
 @fragment
@@ -46,14 +46,14 @@ fn fs_main(corner: Corner) -> Kept {
         + picture(smooth_.reading, corner.uv + quarter * vec2f(1.0, 1.0)).rgb) * 0.25;
     let texel = vec2i(corner.position.xy);
     let now = textureLoad(new_mask, texel, 0).r;
-    let before = textureLoad(last_mask, texel, 0).r;
-    let past = textureLoad(last_guide, texel, 0);
+    let before = textureLoad(last_held, texel, 0);
+    let past = textureLoad(last_guide, texel, 0).rgb;
     // Camera noise moves a colour by up to 0.02. Where the mask changes its mind, less is taken for motion: with 1 in place
     // of 2.1 up to 12 of 10,000 pixels show a trail, with 3 what is still flickers by a twentieth more.
-    let moved = length(colour - past.rgb) * (1.0 + 2.1 * abs(now - before));
-    let frames = past.a * (1.0 - smoothstep(0.06, 0.16, moved));
+    let moved = length(colour - past) * (1.0 + 2.1 * abs(now - before.r));
+    let frames = before.g * (1.0 - smoothstep(0.06, 0.16, moved));
     let share = min(smooth_.keep, frames / (frames + 1.0));
-    let mask = mix(now, before, share);
+    let mask = mix(now, before.r, share);
     let seen = smoothstep(smooth_.least, smooth_.most, mask);
-    return Kept(vec4f(mix(colour, past.rgb, share), min(frames + 1.0, MOST_FRAMES)), vec4f(mask, seen, 0.0, 1.0));
+    return Kept(vec4f(mix(colour, past, share), seen), vec4f(mask, min(frames + 1.0, MOST_FRAMES), 0.0, 1.0));
 }

@@ -18,6 +18,7 @@ struct Normals {
     sigma: vec3f,   // of the three, in pixels of this target
     detail: f32,    // how much brightness says
     pixel: vec2f,   // one pixel of this target in uv
+    near_step: f32, // pixels of this target that are one of `near`
 }
 
 @group(1) @binding(0) var<uniform> body: Normals;
@@ -50,7 +51,7 @@ fn slopes(source: texture_2d<f32>, uv: vec2f, reach: f32) -> vec4f {
 @fragment
 fn fs_main(corner: Corner) -> @location(0) vec4f {
     let uv = corner.uv;
-    let fine = slopes(near, uv, 1.0);
+    let fine = slopes(near, uv, body.near_step);
     let coarse = slopes(middle, uv, 2.0);
     let widest = slopes(far, uv, 4.0);
     let round = 2.5066283 * (

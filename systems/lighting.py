@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from engine import components
 from engine.component import state
-from engine.components import Environment, Layer, Light, Mask
+from engine.components import Environment, Keyframes, Layer, Light, Mask
 from engine.errors import ShowError
-from engine.gpu.light import Around, Body, Shade
+from engine.gpu.light import Around, Body, Shade, shrunk_by
 from engine.gpu.passes import Passes
 from engine.gpu.planes import Planes
 from engine.gpu.stage import StageImage
@@ -60,7 +60,7 @@ class Lit:
 class Lighting:
     """Packs the lamps for every lit person, and keeps their shapes up to date.
 
-    Reads: Light, Lighting, Environment, Keyed, Layer, Mask, Matte, Shown. Writes: Lit. Sends: nothing.
+    Reads: Light, Lighting, Environment, Keyed, Keyframes, Layer, Mask, Matte, Shown. Writes: Lit. Sends: nothing.
     """
 
     def __init__(self, world: World, passes: Passes, stage: StageImage, notices: Notices) -> None:
@@ -92,15 +92,15 @@ class Lighting:
             lit.active = matte is not None and matte.silhouette is not None and self._does_anything(entity, lighting)
             if matte is None or matte.silhouette is None or not lit.active:
                 continue
-            self._look(entity, lit, matte)
+            self._look(entity, lighting, lit, matte)
             assert lit.body is not None
             assert lit.shade is not None
-            sigma_px = lighting.wrap_px * lit.body.size[0] / self._stage.size[0]
             if matte.changed or lit.changed:
+                sigma_px = lighting.wrap_px * lit.body.size[0] / self._stage.size[0]
                 lit.body.form(tick.encoder, matte.silhouette.textures, sigma_px)
             self._pack(lit, lighting, self._world.get(entity, Keyed))
 
-    def _look(self, entity: int, lit: Lit, matte: Matte) -> None:
+    def _look(self, entity: int, lighting: components.Lighting, lit: Lit, matte: Matte) -> None:
         """Take note of the picture that the person is in, and make what they need where there is nothing yet."""
         assert matte.silhouette is not None
         shown = self._world.get(matte.camera, Shown) if matte.camera is not None else None
@@ -108,10 +108,14 @@ class Lighting:
         if shown is not None and shown.picture is not None:
             lit.time_ns, lit.planes = shown.picture.captured_ns, shown.planes
         lit.silhouette = matte.silhouette.view
-        if lit.body is None or lit.body.size != matte.silhouette.size:
+        size = matte.silhouette.size
+        keyframes = self._world.get(entity, Keyframes)
+        wraps_px = keyframes.lighting.get("wrap_px", ()) if keyframes is not None else ()
+        shrunk = shrunk_by(min(wraps_px or (lighting.wrap_px,)) * size[0] / self._stage.size[0])
+        if lit.body is None or (lit.body.size, lit.body.shrunk) != (size, shrunk):
             name = self._world.name(entity)
-            lit.body = Body(self._passes, name, matte.silhouette.size)
-            lit.around = Around(self._passes, name)
+            lit.body = Body(self._passes, name, size, shrunk)
+            lit.around = lit.around or Around(self._passes, name)
             lit.shade = Shade(self._passes, name, lit.body, lit.around)
             lit.changed = True
             lit.version += 1

@@ -384,7 +384,7 @@ class Masks:
         assert matte.tiles is not None
         # Whether a picture has moved is known with the mask of it: what is shown before that is not held still.
         keep = matte.refiner.keep if anew else None
-        matte.settled.run(tick.encoder, planes, matte.tiles, matte, matte.refiner.guide, keep)
+        matte.settled.run(tick.encoder, planes, matte.tiles, matte, matte.refiner.held, keep)
         matte.changed = True
 
 
@@ -449,13 +449,13 @@ class Refiner:
         self._moved = view("moved mask", "r8unorm")
         self._route: tuple[Flow, Any] | None = None  # what the mask was last moved by, bound
         self._guides = [view("guide", "rgba16float") for _ in (0, 1)]
-        self._smoothed = [view("smoothed", "rg16float") for _ in (0, 1)]
+        self._helds = [view("held mask", "rg16float") for _ in (0, 1)]
         self._lines = view("lines", "rgba16float")
         self.view = view("spread lines", "rgba16float")
         self._turn = 0
         self._version: Hashable = None  # of the last mask and picture
         self.keep = 0.0  # the most that counted of earlier masks
-        self.guide: Any = self._guides[0]  # the mean picture, and in alpha for how many frames it has been still
+        self.held: Any = self._helds[0]  # the mean mask, and in green for how many frames the picture has been still
         shaders, uniforms = passes.shaders, passes.uniforms
         self._move_block = uniforms.block(shaders.struct("mask_move.wgsl", "Route"))
         self._smooth_block = uniforms.block(shaders.struct("mask_smooth.wgsl", "Smooth"))
@@ -463,9 +463,7 @@ class Refiner:
         self._move_pipeline = passes.pipeline("mask_move.wgsl", "r8unorm")
         self._fit_pipeline = passes.pipeline("mask_fit.wgsl", "rgba16float")
         self._spread_pipeline = passes.pipeline("mask_spread.wgsl", "rgba16float")
-        self._fit_textures = [
-            passes.textures(guide, mask) for guide, mask in zip(self._guides, self._smoothed, strict=True)
-        ]
+        self._fit_textures = [passes.textures(guide) for guide in self._guides]
         self._spread_textures = passes.textures(self._lines)
         self._smooth_textures: dict[bool, list[Any]] = {}  # by whether the mask was moved
         self._bound = (-1, "")
@@ -486,7 +484,7 @@ class Refiner:
             )
             plane_views = (*planes.views, None)[:2]
             self._smooth_textures = {
-                moved: [passes.textures(*plane_views, new, self._smoothed[last], self._guides[last]) for last in (1, 0)]
+                moved: [passes.textures(*plane_views, new, self._helds[last], self._guides[last]) for last in (1, 0)]
                 for moved, new in ((False, self._raw_view), (True, self._moved))
             }
         planes.write_reading(self._smooth_block.data["reading"])
@@ -497,11 +495,11 @@ class Refiner:
         now = self._turn
         passes.fill(
             encoder, self._smooth_pipeline, self._smooth_block, self._smooth_textures[moves][now],
-            self._guides[now], self._smoothed[now],
+            self._guides[now], self._helds[now],
         )  # fmt: skip
         passes.fill(encoder, self._fit_pipeline, self._fit_block, self._fit_textures[now], self._lines)
         passes.fill(encoder, self._spread_pipeline, self._fit_block, self._spread_textures, self.view)
-        self.guide = self._guides[now]
+        self.held = self._helds[now]
         self._turn = 1 - now
         self._version = version
 

@@ -24,6 +24,17 @@ ADAPT_S = 2.0
 """How slowly exposure and colour follow the person: a hand before the camera is not to change them."""
 
 
+SMOOTH_SIGMA_PX, MOST_SHRUNK = 2.0, 4
+"""The standard deviation, in its own pixels, from which a blur is smooth when it is stretched, and how many times
+smaller one is made at most that is wider: with half the pixels each way it is a sixth of the work."""
+
+
+def shrunk_by(sigma_px: float) -> int:
+    """Return how many times smaller a blur can be that has this standard deviation where it is not."""
+    octave = math.floor(math.log2(max(sigma_px / SMOOTH_SIGMA_PX, 1.0)))
+    return min(MOST_SHRUNK, 1 << octave)
+
+
 class Body:
     """A person's shape: their silhouette blurred three times as wide each, and from that the way each point faces.
 
@@ -35,10 +46,12 @@ class Body:
 
     FORMAT = "rg16float"
 
-    def __init__(self, passes: Passes, name: str, size: tuple[int, int]) -> None:
+    def __init__(self, passes: Passes, name: str, size: tuple[int, int], shrunk: int = 1) -> None:
+        """`size` is the silhouette's, and `shrunk` how many times smaller the narrowest blur is."""
         self._passes = passes
         self.size = width, height = size
-        self.near = Blur(passes, f"{name} near", width, height, self.FORMAT)
+        self.shrunk = shrunk
+        self.near = Blur(passes, f"{name} near", width // shrunk, height // shrunk, self.FORMAT)
         self.middle = Blur(passes, f"{name} middle", width // 2, height // 2, self.FORMAT)
         self.far = Blur(passes, f"{name} far", width // 4, height // 4, self.FORMAT)
         self._near_textures = passes.textures(self.near.view)
@@ -49,11 +62,12 @@ class Body:
         self._block = passes.uniforms.block(passes.shaders.struct("normals.wgsl", "Normals"))
         self._block.data["pixel"] = (1.0 / width, 1.0 / height)
         self._block.data["detail"] = DETAIL
+        self._block.data["near_step"] = shrunk
         self._source = passes.textures(self.near.view, self.middle.view, self.far.view)
 
     def form(self, encoder: Any, silhouette: Textures, sigma_px: float) -> None:
-        """Work out the shape of a silhouette; the narrowest blur has this standard deviation in its pixels."""
-        self.near.run(encoder, silhouette, sigma_px)
+        """Work out the shape of a silhouette; the narrowest blur has this standard deviation in pixels of that."""
+        self.near.run(encoder, silhouette, sigma_px / self.shrunk)
         self.middle.run(encoder, self._near_textures, 3.5)
         self.far.run(encoder, self._middle_textures, 4.5)
         middle = math.hypot(sigma_px, 2 * 3.5)

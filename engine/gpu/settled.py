@@ -33,21 +33,21 @@ class Settled:
         self._bound = (-1, -1)
         self._blank = True  # whether there is nothing to take a mean with
         self._counts = False  # whether what was drawn last is to count of it
-        self._textures: dict[Any, Any] = {}  # by guide
+        self._textures: dict[Any, Any] = {}  # by what is held
         self._pipelines: list[tuple[int, Pipeline]] = []
 
-    def run(self, encoder: Any, planes: Planes, tiles: Tiles, matte: Sorted, guide: Any, keep: float | None) -> None:
+    def run(self, encoder: Any, planes: Planes, tiles: Tiles, matte: Sorted, held: Any, keep: float | None) -> None:
         """Bring alpha up to the lines and the picture as they are now; `tiles` are those of the lines.
 
-        `guide` says in alpha for how many frames the picture has been still, `keep` is the most that counts of what was
-        before; None for a picture that the guide does not know yet, which is neither held still nor counts later.
+        `held` says in green for how many frames the picture has been still, `keep` is the most that counts of what was
+        before; None for a picture that `held` does not know yet, which is neither held still nor counts later.
         """
         if self._bound != (planes.version, matte.version):
             self._bind(planes, matte)
-        textures = self._textures.get(guide)
+        textures = self._textures.get(held)
         if textures is None:
-            textures = self._passes.textures(*(*planes.views, None)[:2], matte.coarse, guide, self._last_view)
-            self._textures[guide] = textures
+            textures = self._passes.textures(*(*planes.views, None)[:2], matte.coarse, held, self._last_view)
+            self._textures[held] = textures
         planes.write_reading(self._block.data["reading"])
         matte.write(self._block.data["cutout"])
         if self._counts:

@@ -50,7 +50,7 @@ class Studio:
         if self.settled is not None:
             self.matte.refiner = self.refiner
             self.tiles.sort(encoder, self.planes, self.matte)
-            self.settled.run(encoder, self.planes, self.tiles, self.matte, self.refiner.guide, self.refiner.keep)
+            self.settled.run(encoder, self.planes, self.tiles, self.matte, self.refiner.held, self.refiner.keep)
         harness.uniforms.upload()
         harness.gpu.wait(harness.gpu.submit(encoder.finish()))
         return harness.seen(self.refiner.view, (WIDTH, HEIGHT))
@@ -65,7 +65,7 @@ class Studio:
         colours = guide.repeat(TIMES, axis=0).repeat(TIMES, axis=1) / 255
         value = (lines[..., :3] * colours).sum(-1) + lines[..., 3]
         at_once = np.clip((value - 0.5) / self.matte.fitted + 0.5, 0, 1)
-        frames = self.harness.seen(self.refiner.guide, (WIDTH, HEIGHT))[..., 3]
+        frames = self.harness.seen(self.refiner.held, (WIDTH, HEIGHT))[..., 1]
         around = [np.arange(TIMES * side) / TIMES + 0.5 / TIMES - 0.5 for side in (HEIGHT, WIDTH)]
         rows, columns = (
             [np.clip(np.floor(each + step).astype(int), 0, side - 1) for step in (0, 1)]
@@ -81,7 +81,7 @@ class Studio:
         rgba = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
         self.planes.upload(Picture(1, 0, rgba.shape[1], rgba.shape[0], "rgba", (rgba,)))
         encoder = self.harness.gpu.device.create_command_encoder()
-        self.settled.run(encoder, self.planes, self.tiles, self.matte, self.refiner.guide, None)
+        self.settled.run(encoder, self.planes, self.tiles, self.matte, self.refiner.held, None)
         self.harness.uniforms.upload()
         self.harness.gpu.wait(self.harness.gpu.submit(encoder.finish()))
         return self.harness.seen(self.settled.view, self.settled.size)[..., 0]
