@@ -17,6 +17,10 @@ struct Blur {
 // Whether the source is a camera's picture, to be turned into light on the way.
 override DECODE: bool = false;
 
+// Whether two taps are had with one filtered sample, which lies between them as their weights do: of light, in a source of
+// the target's size.
+override PAIRS: bool = false;
+
 @vertex
 fn vs_main(@builtin(vertex_index) index: u32) -> Corner {
     return whole(index);
@@ -38,10 +42,8 @@ fn weight(distance: f32) -> f32 {
 fn fs_main(corner: Corner) -> @location(0) vec4f {
     var sum = light_at(corner.uv);
     var weights = 1.0;
-    // Two taps with one filtered sample, which lies between them as their weights do; what is to become light is not
-    // light yet where it is filtered.
-    for (var i = 1.0; i <= blur.reach; i += select(2.0, 1.0, DECODE)) {
-        let farther = select(weight(i + 1.0), 0.0, DECODE);
+    for (var i = 1.0; i <= blur.reach; i += select(1.0, 2.0, PAIRS)) {
+        let farther = select(0.0, weight(i + 1.0), PAIRS);
         let both = weight(i) + farther;
         let away = blur.axis * (i + farther / both);
         sum += (light_at(corner.uv + away) + light_at(corner.uv - away)) * both;

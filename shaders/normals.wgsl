@@ -1,7 +1,7 @@
 // Which way a person's surface faces, guessed from their shape and from how bright they are.
 //
-// The person is taken to be round: a silhouette that is blurred falls off towards the edge, and its slope times √(2π) σ
-// is 1 on a straight edge and 0 far inside, or along the middle of what is thin. Three widths together make limbs as round
+// The person is taken to be round: a silhouette that is blurred falls off towards the edge, and its slope, as a share of
+// that on a straight edge, is 0 far inside or along the middle of what is thin. Three widths together make limbs as round
 // as shoulders. On top, what is darker is taken to turn away (as light from the viewer's side makes it), which brings
 // out cheeks and folds.
 //
@@ -15,13 +15,17 @@
 @group(2) @binding(2) var far: texture_2d<f32>;
 
 struct Normals {
-    sigma: vec3f,   // of the three, in pixels of this target
-    detail: f32,    // how much brightness says
-    pixel: vec2f,   // one pixel of this target in uv
-    near_step: f32, // pixels of this target that are one of `near`
+    straight: vec3f,  // 1 over the slope of each on a straight edge
+    detail: f32,      // how much brightness says
+    pixel: vec2f,     // one pixel of this target in uv
+    near_step: f32,   // pixels of this target that are one of `near`
 }
 
 @group(1) @binding(0) var<uniform> body: Normals;
+
+// Pixels of this target that are one of `middle`, and one of `far`.
+const MIDDLE_STEP = 2.0;
+const FAR_STEP = 4.0;
 
 const WEIGHTS = vec3f(0.25, 0.40, 0.35);
 
@@ -52,12 +56,11 @@ fn slopes(source: texture_2d<f32>, uv: vec2f, reach: f32) -> vec4f {
 fn fs_main(corner: Corner) -> @location(0) vec4f {
     let uv = corner.uv;
     let fine = slopes(near, uv, body.near_step);
-    let coarse = slopes(middle, uv, 2.0);
-    let widest = slopes(far, uv, 4.0);
-    let round = 2.5066283 * (
-        fine.xy * body.sigma.x * WEIGHTS.x + coarse.xy * body.sigma.y * WEIGHTS.y + widest.xy * body.sigma.z * WEIGHTS.z
-    );
-    let relief = body.detail * (fine.zw * body.sigma.x * 2.0 + coarse.zw * body.sigma.y);
+    let coarse = slopes(middle, uv, MIDDLE_STEP);
+    let widest = slopes(far, uv, FAR_STEP);
+    let by = body.straight * WEIGHTS;
+    let round = fine.xy * by.x + coarse.xy * by.y + widest.xy * by.z;
+    let relief = body.detail * (fine.zw * body.straight.x * 0.8 + coarse.zw * body.straight.y * 0.4);
     let turned = -round - relief;
     let away = length(turned);
     let flat = turned * (min(away, 0.97) / max(away, 1e-4));

@@ -20,8 +20,17 @@ class Blur:
     """
 
     def __init__(
-        self, passes: Passes, name: str, width: int, height: int, pixel_format: str, layout: str = "light"
+        self,
+        passes: Passes,
+        name: str,
+        width: int,
+        height: int,
+        pixel_format: str,
+        layout: str = "light",
+        *,
+        shrinks: bool = False,
     ) -> None:
+        """`shrinks` says that the source has more pixels than the target."""
         self._passes = passes
         gpu: Gpu = passes.gpu
         usage = Usage.RENDER_ATTACHMENT | Usage.TEXTURE_BINDING | Usage.COPY_SRC
@@ -30,10 +39,11 @@ class Blur:
         self.texture = gpu.texture(f"{name} blur", width, height, pixel_format, usage)
         self._half_view = self._half.create_view()
         self.view: Any = self.texture.create_view()
-        self._across = passes.pipeline(
-            "blur.wgsl", pixel_format, constants={"LAYOUT": LAYOUTS[layout], "DECODE": float(layout != "light")}
-        )
-        self._down = passes.pipeline("blur.wgsl", pixel_format, constants={"LAYOUT": LAYOUTS["light"], "DECODE": 0.0})
+        decodes = layout != "light"
+        across = {"LAYOUT": LAYOUTS[layout], "DECODE": decodes, "PAIRS": not (decodes or shrinks)}
+        self._across = passes.pipeline("blur.wgsl", pixel_format, constants=across)
+        down = {"LAYOUT": LAYOUTS["light"], "DECODE": False, "PAIRS": True}
+        self._down = passes.pipeline("blur.wgsl", pixel_format, constants=down)
         dtype = passes.shaders.struct("blur.wgsl", "Blur")
         self._blocks = (passes.uniforms.block(dtype), passes.uniforms.block(dtype))
         for block, axis in zip(self._blocks, ((1.0 / width, 0.0), (0.0, 1.0 / height)), strict=True):
@@ -76,7 +86,7 @@ class PictureBlur:
     def __init__(self, passes: Passes, planes: Planes, times: float) -> None:
         self._factor = times
         width, height = (max(8, round(side / times)) for side in planes.size)
-        self._blur = Blur(passes, "layer", width, height, "rgba16float", planes.layout)
+        self._blur = Blur(passes, "layer", width, height, "rgba16float", planes.layout, shrinks=True)
         self._source = passes.textures(*planes.views)
         self.view = self._blur.view
 

@@ -24,15 +24,16 @@ ADAPT_S = 2.0
 """How slowly exposure and colour follow the person: a hand before the camera is not to change them."""
 
 
-SMOOTH_SIGMA_PX, MOST_SHRUNK = 2.0, 4
-"""The standard deviation, in its own pixels, from which a blur is smooth when it is stretched, and how many times
-smaller one is made at most that is wider: with half the pixels each way it is a sixth of the work."""
+SMOOTH_SIGMA_PX = 2.0
+"""The standard deviation, in its own pixels, from which a blur is smooth when it is stretched."""
 
 
 def shrunk_by(sigma_px: float) -> int:
-    """Return how many times smaller a blur can be that has this standard deviation where it is not."""
-    octave = math.floor(math.log2(max(sigma_px / SMOOTH_SIGMA_PX, 1.0)))
-    return min(MOST_SHRUNK, 1 << octave)
+    """Return how many times smaller a blur is made that has this standard deviation where it is not.
+
+    With half the pixels each way it is a fifth of the work. With fewer still, samples would miss some of the source.
+    """
+    return 2 if sigma_px >= 2 * SMOOTH_SIGMA_PX else 1
 
 
 class Body:
@@ -51,9 +52,10 @@ class Body:
         self._passes = passes
         self.size = width, height = size
         self.shrunk = shrunk
-        self.near = Blur(passes, f"{name} near", width // shrunk, height // shrunk, self.FORMAT)
-        self.middle = Blur(passes, f"{name} middle", width // 2, height // 2, self.FORMAT)
-        self.far = Blur(passes, f"{name} far", width // 4, height // 4, self.FORMAT)
+        near_size, half, quarter = ((width // times, height // times) for times in (shrunk, 2, 4))
+        self.near = Blur(passes, f"{name} near", *near_size, self.FORMAT, shrinks=shrunk > 1)
+        self.middle = Blur(passes, f"{name} middle", *half, self.FORMAT, shrinks=shrunk < 2)
+        self.far = Blur(passes, f"{name} far", *quarter, self.FORMAT, shrinks=True)
         self._near_textures = passes.textures(self.near.view)
         self._middle_textures = passes.textures(self.middle.view)
         self.normals: Any = passes.gpu.texture(f"{name} normals", width, height, LIGHT_FORMAT, DRAWN).create_view()
@@ -71,7 +73,9 @@ class Body:
         self.middle.run(encoder, self._near_textures, 3.5)
         self.far.run(encoder, self._middle_textures, 4.5)
         middle = math.hypot(sigma_px, 2 * 3.5)
-        self._block.data["sigma"] = (sigma_px, middle, math.hypot(middle, 4 * 4.5))
+        sigmas = ((sigma_px, self.shrunk), (middle, 2), (math.hypot(middle, 4 * 4.5), 4))
+        # From one step before a straight edge to one after it its blur rises by the error function.
+        self._block.data["straight"] = [2 * step / math.erf(step / (sigma * math.sqrt(2))) for sigma, step in sigmas]
         self._passes.fill(encoder, self._pipeline, self._block, self._source, self._guessed)
 
     def free(self) -> None:

@@ -41,8 +41,8 @@ def _step_back() -> None:
     """Stand behind the show for a core: what ticks leave is enough, also for a start in the middle of a show."""
     os.nice(5)
     if sys.platform == "linux" and os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR):
-        lower = os.sched_param(max(1, os.sched_getparam(0).sched_priority - 1))
-        os.sched_setscheduler(0, os.sched_getscheduler(0), lower)
+        lower = os.sched_getparam(0).sched_priority - 1
+        os.sched_setscheduler(0, os.sched_getscheduler(0) if lower else os.SCHED_OTHER, os.sched_param(lower))
 
 
 def _serve(words: Any, settings: dict[str, Any]) -> None:

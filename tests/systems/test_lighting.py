@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.component import Colour
 from engine.components import Fill
 from engine.errors import CameraError
-from engine.gpu.light import Around
+from engine.gpu.light import Around, shrunk_by
 from engine.media.panorama import harmonics, read_panorama
 from systems.lighting import Lit
 from tests.engine.gpu.harness import Harness
@@ -154,6 +154,18 @@ def test_the_background_creeps_over_the_edge_and_not_into_the_middle(disc: Any) 
     rim, middle = (radius > 33) & (radius < 37), radius < 10
     assert (wrapped - plain)[rim].mean() > 0.02
     assert np.abs((wrapped - plain)[middle]).max() < 0.02
+
+
+@pytest.mark.parametrize("wrap_px", [4.0, 12.0])
+def test_a_wide_blur_is_made_of_fewer_pixels_and_looks_the_same(
+    disc: Any, monkeypatch: pytest.MonkeyPatch, wrap_px: float
+) -> None:
+    more = lighting(wrap=0.3, lights=1.0, rim=0.3, ambience=0.5) + lamp(x=0.0, y=0.2, z=0.3, strength=2.0)
+    more = more.replace("wrap_px = 12.0", f"wrap_px = {wrap_px}")
+    assert shrunk_by(wrap_px) == 2, "as wide as the silhouette, the stage has its pixels"
+    shrunk = disc(more, wall="#e08040")
+    monkeypatch.setattr("systems.lighting.shrunk_by", lambda _: 1)
+    assert 0 < off_by(shrunk, disc(more, wall="#e08040")) < 4
 
 
 def test_what_is_in_front_of_a_person_gives_them_no_ambience(disc: Any) -> None:

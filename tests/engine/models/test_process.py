@@ -351,6 +351,25 @@ def test_it_ends_with_the_show_even_if_that_is_killed(model: Path) -> None:
     until(lambda: not Path(address.removeprefix("ipc://")).parent.exists(), "its socket was left behind")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these ways to share a core")
+@pytest.mark.parametrize(("shows", "its"), [(1, "SCHED_OTHER"), (5, "SCHED_RR")])
+def test_it_stands_behind_a_show_that_comes_before_all_others(model: Path, shows: int, its: str) -> None:
+    first = f"import os; os.sched_setscheduler(0, os.SCHED_RR, os.sched_param({shows}))"
+    command = [sys.executable, "-c", first + SHOW, str(model)]
+    show = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+    said, trouble = show.stdout, show.stderr
+    assert said is not None
+    assert trouble is not None
+    assert show.stdin is not None
+    with show, show.stdin:
+        line = said.readline().decode().split()
+        if not line and b"PermissionError" in trouble.read():
+            pytest.skip("this user may not put a process before others")
+        pid = int(line[0])
+        assert os.sched_getscheduler(pid) == getattr(os, its)
+        assert os.sched_getparam(pid).sched_priority == shows - 1
+
+
 def _runs(pid: int) -> bool:
     """Whether a process still runs; one that has ended and that nobody has waited for does not."""
     try:
