@@ -48,3 +48,8 @@ fn fs_edge(corner: Corner) -> @location(0) vec4f {
 fn fs_solid() -> @location(0) vec4f {
     return vec4f(1.0);
 }
+
+@fragment
+fn fs_empty() -> @location(0) vec4f {
+    return vec4f(0.0);
+}

@@ -12,9 +12,10 @@
 struct Sorting {
     reading: Reading,
     cutout: Cutout,
-    least: f32,  // at or below this value nothing is seen
-    most: f32,   // at or above it all is
-    reach: f32,  // how far a neighbour counts, in texels of the matte
+    least: f32,       // at or below this value nothing is seen
+    most: f32,        // at or above it all is
+    reach: f32,       // how far a neighbour counts, in texels of the matte
+    fine_reach: f32,  // and in texels of `fine`
 }
 
 @group(1) @binding(0) var<uniform> sorting: Sorting;
@@ -34,6 +35,12 @@ struct Lists {
 }
 
 @group(3) @binding(0) var<storage, read_write> lists: Lists;
+
+// Alpha, and whether it decides where the matte leaves it open.
+@group(2) @binding(3) var fine: texture_2d<f32>;
+override FINE: bool = false;
+
+const HALF_LEVEL = 0.5 / 255.0;
 
 // The least and the greatest that a texel can amount to.
 fn span_at(texel: vec2i) -> vec2f {
@@ -62,6 +69,14 @@ fn source_size() -> vec2f {
     return vec2f(textureDimensions(matte_texture));
 }
 
+// The texels that a tile lies on, and so many more to each side, since samples reach into their neighbours.
+fn texels_of(tile: vec2u, size: vec2f, reach: f32) -> vec4i {
+    let texels = lists.grid.size * size;
+    let first = max(floor(vec2f(tile) * texels) - reach, vec2f(0.0));
+    let last = min(ceil(vec2f(tile + 1u) * texels) - 1.0 + reach, size - 1.0);
+    return vec4i(vec2i(first), vec2i(last));
+}
+
 @compute @workgroup_size(8, 8)
 fn cs_sort(@builtin(global_invocation_id) id: vec3u) {
     let count = lists.grid.count;
@@ -75,10 +90,9 @@ fn cs_sort(@builtin(global_invocation_id) id: vec3u) {
         }
     }
     let size = source_size();
-    let texels = lists.grid.size * size;
-    // Some texels more to each side, since samples reach into their neighbours.
-    let first = vec2i(max(floor(vec2f(id.xy) * texels) - sorting.reach, vec2f(0.0)));
-    let last = vec2i(min(ceil(vec2f(id.xy + 1u) * texels) - 1.0 + sorting.reach, size - 1.0));
+    let box = texels_of(id.xy, size, sorting.reach);
+    let first = box.xy;
+    let last = box.zw;
     var span = vec2f(1.0, 0.0);
     if MATTE == KEY {
         // The distance, of sixteen pixels each; four at once are had at half the cost.
@@ -97,14 +111,34 @@ fn cs_sort(@builtin(global_invocation_id) id: vec3u) {
             span = vec2f(min(span.x, value.x), max(span.y, value.y));
         }
     }
-    if span.y <= sorting.least {
+    var is_empty = span.y <= sorting.least;
+    var is_solid = span.x >= sorting.most;
+    if FINE && !is_empty && !is_solid {
+        span = fine_span(id.xy);
+        is_empty = span.y < HALF_LEVEL;
+        is_solid = span.x > 1.0 - HALF_LEVEL;
+    }
+    if is_empty {
         return;
     }
-    let is_solid = span.x >= sorting.most;
     mark(id.xy, 0, select(EDGE_TILE, SOLID_TILE, is_solid));
     if MATTE == KEY && !is_solid {
         mark(id.xy, 2, AROUND_TILE);
     }
+}
+
+fn fine_span(tile: vec2u) -> vec2f {
+    let size = vec2f(textureDimensions(fine));
+    let box = texels_of(tile, size, sorting.fine_reach);
+    var span = vec2f(1.0, 0.0);
+    for (var y = box.y; y <= box.w; y += 2) {
+        for (var x = box.x; x <= box.z; x += 2) {
+            let four = textureGather(0, fine, linear_sampler, vec2f(min(vec2i(x, y) + 1, box.zw)) / size);
+            span.x = min(span.x, min(min(four.x, four.y), min(four.z, four.w)));
+            span.y = max(span.y, max(max(four.x, four.y), max(four.z, four.w)));
+        }
+    }
+    return span;
 }
 
 // Put all tiles that are at most so far from one into a list.

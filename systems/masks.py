@@ -45,6 +45,9 @@ FITTED, UNFITTED = 0.8, 0.4
 Lines end a little beyond 0 and 1. To take less of them would sharpen the picture's noise too, and show it as flicker.
 """
 
+SIDES_TEXELS = 3
+"""How far beside a pixel its own colour is looked for: `person_colour` in shaders/layer.wgsl."""
+
 MOST_MOVES = 16
 """How many pictures a mask can be moved through: a quarter of a second at 60 Hz."""
 
@@ -380,11 +383,12 @@ class Masks:
             matte.version += 1
         if anew:
             matte.refiner.run(tick.encoder, planes, mask, version, matte, route)
-            self._sort(tick, name, matte, planes)
-        assert matte.tiles is not None
         # Whether a picture has moved is known with the mask of it: what is shown before that is not held still.
         keep = matte.refiner.keep if anew else None
-        matte.settled.run(tick.encoder, planes, matte.tiles, matte, matte.refiner.held, keep)
+        matte.settled.run(tick.encoder, planes, matte.refiner.tiles, matte, matte.refiner.held, keep)
+        # Lines lean for 6 texels around an edge; where alpha is none, half of those tiles are.
+        matte.tiles = matte.tiles or Tiles(self._passes, name)
+        matte.tiles.sort(tick.encoder, planes, matte, matte.settled.view, SIDES_TEXELS + matte.moved_px)
         matte.changed = True
 
 
@@ -453,6 +457,7 @@ class Refiner:
         self._lines = view("lines", "rgba16float")
         self.view = view("spread lines", "rgba16float")
         self._turn = 0
+        self.tiles = Tiles(passes, f"{name} lines")
         self._version: Hashable = None  # of the last mask and picture
         self.keep = 0.0  # the most that counted of earlier masks
         self.held: Any = self._helds[0]  # the mean mask, and in green for how many frames the picture has been still
@@ -499,6 +504,7 @@ class Refiner:
         )  # fmt: skip
         passes.fill(encoder, self._fit_pipeline, self._fit_block, self._fit_textures[now], self._lines)
         passes.fill(encoder, self._spread_pipeline, self._fit_block, self._spread_textures, self.view)
+        self.tiles.sort(encoder, planes, matte)
         self.held = self._helds[now]
         self._turn = 1 - now
         self._version = version

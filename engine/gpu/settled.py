@@ -7,7 +7,7 @@ from typing import Any
 from engine.gpu.device import Usage
 from engine.gpu.passes import Passes, Pipeline
 from engine.gpu.planes import LAYOUTS, Planes
-from engine.gpu.tiles import EDGE, GUIDED, SOLID, Sorted, Tiles
+from engine.gpu.tiles import EDGE, GUIDED, PAST, SOLID, Sorted, Tiles
 
 
 class Settled:
@@ -31,6 +31,7 @@ class Settled:
         self._last_view = self._last.create_view()
         self._block = passes.uniforms.block(passes.shaders.struct("mask_settle.wgsl", "Settle"))
         self._bound = (-1, -1)
+        self._drawn: Tiles | None = None  # by which there is something
         self._blank = True  # whether there is nothing to take a mean with
         self._counts = False  # whether what was drawn last is to count of it
         self._textures: dict[Any, Any] = {}  # by what is held
@@ -56,7 +57,9 @@ class Settled:
             self._blank = False
         self._block.data["keep"] = 0.0 if self._blank or keep is None else keep
         self._counts = keep is not None
-        render = self._passes.begin(encoder, self.view, clear=(0.0, 0.0, 0.0, 0.0))
+        # To clear it all costs a CPU as much as a quarter of an edge: what was something and is nothing now is enough.
+        render = self._passes.begin(encoder, self.view, clear=None if self._drawn is tiles else (0.0, 0.0, 0.0, 0.0))
+        self._drawn = tiles
         for kind, pipeline in self._pipelines:
             tiles.draw(render, pipeline, self._block, textures, kind)
         render.end()
@@ -70,5 +73,5 @@ class Settled:
                 "mask_settle.wgsl", self.FORMAT, constants={**constants, "TILE": kind},
                 fragment=fragment, storage=True,
             ))
-            for kind, fragment in ((EDGE, "fs_edge"), (SOLID, "fs_solid"))
+            for kind, fragment in ((PAST, "fs_empty"), (SOLID, "fs_solid"), (EDGE, "fs_edge"))
         ]  # fmt: skip

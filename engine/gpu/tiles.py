@@ -92,18 +92,21 @@ class Tiles:
         self._bound: Any = None
         self._source: Any = None
 
-    def sort(self, encoder: Any, planes: Planes, matte: Sorted) -> None:
-        """Sort the tiles as they are now: a read of every texel of a mask, or of a key at a quarter of its size."""
+    def sort(self, encoder: Any, planes: Planes, matte: Sorted, fine: Any = None, fine_reach: float = 0.0) -> None:
+        """Sort the tiles as they are now: a read of every texel of a mask, or of a key at a quarter of its size.
+
+        `fine` is a view of alpha that decides where the mask leaves it open; what is so near counts, in its texels.
+        """
         self.turn += 1
         if self._picture_size != planes.size:
             self._picture_size = planes.size
             self._make(planes.size)
-        key = (planes.version, matte.version)
+        key = (planes.version, matte.version, fine)
         if self._bound != key:
             self._bound = key
             values = matte.view if matte.coarse is None else matte.coarse
-            self._source = self._passes.textures(*(*planes.views, None)[:2], values)
-            constants = {"LAYOUT": LAYOUTS[planes.layout], "MATTE": matte.kind}
+            self._source = self._passes.textures(*(*planes.views, None)[:2], values, fine)
+            constants = {"LAYOUT": LAYOUTS[planes.layout], "MATTE": matte.kind, "FINE": fine is not None}
             self._pipelines = [
                 self._passes.compute("tiles.wgsl", entry, constants=constants) for entry in ("cs_sort", "cs_list")
             ]
@@ -113,6 +116,7 @@ class Tiles:
         data["least"] = matte.least
         data["most"] = matte.most
         data["reach"] = matte.reach
+        data["fine_reach"] = fine_reach
         compute = encoder.begin_compute_pass()
         compute.set_bind_group(0, self._passes.frame)
         compute.set_bind_group(1, self._passes.block, [self._block.offset])

@@ -36,7 +36,6 @@ class Studio:
         self.sequence = 0
         self.matte = Matte(kind=GUIDED, mask=Mask(camera="front", smooth=0.5))
         self.settled: Settled | None = None
-        self.tiles = Tiles(harness.passes, "test")
 
     def refine(self, guide: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Refine a mask of a picture whose pixels are TIMES as small; return the lines (height, width, 4)."""
@@ -46,11 +45,10 @@ class Studio:
         harness = self.harness
         encoder = harness.gpu.device.create_command_encoder()
         self.sequence += 1
+        self.matte.refiner = self.refiner
         self.refiner.run(encoder, self.planes, mask, self.sequence, self.matte)
         if self.settled is not None:
-            self.matte.refiner = self.refiner
-            self.tiles.sort(encoder, self.planes, self.matte)
-            self.settled.run(encoder, self.planes, self.tiles, self.matte, self.refiner.held, self.refiner.keep)
+            self.settled.run(encoder, self.planes, self.refiner.tiles, self.matte, self.refiner.held, self.refiner.keep)
         harness.uniforms.upload()
         harness.gpu.wait(harness.gpu.submit(encoder.finish()))
         return harness.seen(self.refiner.view, (WIDTH, HEIGHT))
@@ -81,7 +79,7 @@ class Studio:
         rgba = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
         self.planes.upload(Picture(1, 0, rgba.shape[1], rgba.shape[0], "rgba", (rgba,)))
         encoder = self.harness.gpu.device.create_command_encoder()
-        self.settled.run(encoder, self.planes, self.tiles, self.matte, self.refiner.held, None)
+        self.settled.run(encoder, self.planes, self.refiner.tiles, self.matte, self.refiner.held, None)
         self.harness.uniforms.upload()
         self.harness.gpu.wait(self.harness.gpu.submit(encoder.finish()))
         return self.harness.seen(self.settled.view, self.settled.size)[..., 0]
