@@ -230,12 +230,10 @@ class Masks:
                     self._key(tick, name, matte, shown.planes, shown.picture)
             elif matte.kind == TEXTURE:
                 if shown.changed or stale:
-                    self._upload_truth(name, matte, shown.picture.truth)
+                    self._upload_truth(tick, name, matte, shown.planes, shown.picture.truth)
             elif inferred.answer is not None and (inferred.fresh or stale or shown.changed):
                 refined = inferred.fresh or stale or matte.moves
                 self._refine(tick, name, matte, shown, shown.planes, inferred.answer, refined)
-            if matte.changed and matte.kind == TEXTURE:
-                self._sort(tick, name, matte, shown.planes)
             if matte.changed and name in self._shapes_wanted:
                 if matte.silhouette is None or matte.silhouette.size != Silhouette.size_for(shown.planes.size):
                     matte.silhouette = Silhouette(self._passes, name, shown.planes.size)
@@ -306,8 +304,7 @@ class Masks:
             return
         matte.screen = screen
         if matte.keyer is None or matte.keyer.picture_size != planes.size:
-            matte.tiles = matte.tiles or Tiles(self._passes, name)
-            matte.keyer = Keyer(self._passes, name, planes.size, matte.tiles)
+            matte.keyer = Keyer(self._passes, name, planes.size, self._tiles(name, matte))
             matte.view = matte.keyer.view
             matte.version += 1
         matte.keyer.look(tick.encoder, planes, matte, self._screens.plate(name, matte.key, planes))
@@ -316,13 +313,12 @@ class Masks:
         matte.keyer.weigh(tick.encoder)
         matte.changed = True
 
-    def _sort(self, tick: Tick, name: str, matte: Matte, planes: Planes) -> None:
-        """Find where the edges of a mask are."""
-        if matte.tiles is None:
-            matte.tiles = Tiles(self._passes, name)
-        matte.tiles.sort(tick.encoder, planes, matte)
+    def _tiles(self, name: str, matte: Matte) -> Tiles:
+        """Return the tiles of a mask by which it is drawn."""
+        matte.tiles = matte.tiles or Tiles(self._passes, name)
+        return matte.tiles
 
-    def _upload_truth(self, name: str, matte: Matte, truth: Plane | None) -> None:
+    def _upload_truth(self, tick: Tick, name: str, matte: Matte, planes: Planes, truth: Plane | None) -> None:
         gpu: Gpu = self._passes.gpu
         if truth is None:
             return
@@ -332,6 +328,7 @@ class Masks:
             matte.view = matte.truth.create_view()
             matte.version += 1
         gpu.upload(matte.truth, truth)
+        self._tiles(name, matte).sort(tick.encoder, planes, matte)
         matte.changed = True
 
     def _route(self, matte: Matte, shown: Shown, answer: Answer) -> Route | None:
@@ -386,9 +383,9 @@ class Masks:
         # Whether a picture has moved is known with the mask of it: what is shown before that is not held still.
         keep = matte.refiner.keep if anew else None
         matte.settled.run(tick.encoder, planes, matte.refiner.tiles, matte, matte.refiner.held, keep)
-        # Lines lean for 6 texels around an edge; where alpha is none, half of those tiles are.
-        matte.tiles = matte.tiles or Tiles(self._passes, name)
-        matte.tiles.sort(tick.encoder, planes, matte, matte.settled.view, SIDES_TEXELS + matte.moved_px)
+        # Lines lean for 6 texels around an edge: in half of those tiles alpha has none.
+        reach = SIDES_TEXELS + matte.moved_px
+        self._tiles(name, matte).sort(tick.encoder, planes, matte, matte.settled.view, reach)
         matte.changed = True
 
 

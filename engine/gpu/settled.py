@@ -31,7 +31,7 @@ class Settled:
         self._last_view = self._last.create_view()
         self._block = passes.uniforms.block(passes.shaders.struct("mask_settle.wgsl", "Settle"))
         self._bound = (-1, -1)
-        self._drawn: Tiles | None = None  # by which there is something
+        self._drawn: Tiles | None = None  # by which there is something; None: it is to be cleared
         self._blank = True  # whether there is nothing to take a mean with
         self._counts = False  # whether what was drawn last is to count of it
         self._textures: dict[Any, Any] = {}  # by what is held
@@ -67,6 +67,7 @@ class Settled:
     def _bind(self, planes: Planes, matte: Sorted) -> None:
         self._bound = (planes.version, matte.version)
         self._textures.clear()
+        self._drawn = None  # the tiles may be others
         constants = {"LAYOUT": LAYOUTS[planes.layout], "MATTE": GUIDED, "EXACT": float(self.size == planes.size)}
         self._pipelines = [
             (kind, self._passes.pipeline(

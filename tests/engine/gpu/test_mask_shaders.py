@@ -329,13 +329,13 @@ def check_tiles(
     assert (found == expected).mean() > 0.98
 
 
-def sort(harness: Harness, matte: Sorted, rgba: Array | None = None) -> Array:
+def sort(harness: Harness, matte: Sorted, rgba: Array | None = None, fine: Any = None) -> Array:
     tiles = Tiles(harness.passes, "test")
     encoder = harness.gpu.device.create_command_encoder()
     planes = Planes(harness.gpu, "test")
     rgba = np.zeros((PICTURE[1], PICTURE[0], 4), np.uint8) if rgba is None else rgba
     planes.upload(Picture(1, 0, rgba.shape[1], rgba.shape[0], "rgba", (rgba,)))
-    tiles.sort(encoder, planes, matte)
+    tiles.sort(encoder, planes, matte, fine)
     harness.uniforms.upload()
     harness.gpu.wait(harness.gpu.submit(encoder.finish()))
     edge, solid = listed(harness, tiles, EDGE), listed(harness, tiles, SOLID)
@@ -371,6 +371,23 @@ def test_tiles_of_a_guided_matte_are_edges_wherever_colour_decides(harness: Harn
     least, most = np.where(slope, 0, value), np.where(slope, 1, value)
     matte = Matte(kind=GUIDED, view=view, version=1)
     check_tiles(sort(harness, matte), least, most, float(np.float32(matte.least)), float(np.float32(matte.most)))
+
+
+def test_alpha_decides_where_a_guided_matte_leaves_it_open(harness: Harness) -> None:
+    lines = np.zeros((144, 256, 4), np.float16)
+    lines[:, 96:, 3] = 1.0
+    lines[:, 64:160, :3] = 0.5
+    alpha = np.zeros((288, 480), np.float16)
+    alpha[:, 240:] = 1.0
+    alpha[:, 230:240] = 0.5
+    alpha[:, 130:140] = 0.001  # less than half a level is nothing
+    alpha[:, :40] = 0.5  # but where the lines say that nothing is seen it does not count
+    view = harness.texture((256, 144), "rgba16float", lines).create_view()
+    fine = harness.texture((480, 288), "r16float", alpha).create_view()
+    kinds = sort(harness, Matte(kind=GUIDED, view=view, version=1), fine=fine)
+    assert (kinds == kinds[0]).all()
+    row = "".join("-e#"[kind] for kind in kinds[0])  # a tile is 12 px of alpha wide
+    assert row == "-------------------e#" + "#" * 19
 
 
 def test_tiles_of_a_picture_with_alpha_are_sorted_by_its_alpha(harness: Harness) -> None:
