@@ -100,7 +100,7 @@ class Matte:
     version: int = 0
     changed: bool = False
     stale: bool = False  # whether the author has said something else of it since it was made
-    since_ns: int | None = None  # of a key, when the first picture was captured whose neural mask may take over
+    since_ns: int | None = None  # when the first picture was captured whose neural mask may take over
     moved: int = 0
     unmoved: int = 0
     camera: int | None = None
@@ -245,8 +245,8 @@ class Masks:
             kind = {"key": KEY, "truth": TEXTURE, "neural": GUIDED}[who_decides(self._world, entity, mask)]
             if kind == KEY and (lost := lost_on_a_key(mask)):
                 self._say_lost(self._world.name(entity), lost)
-            if kind == GUIDED and matte.kind == KEY and not self._takes_over(matte, inferred):
-                kind, self._revision = KEY, -1  # looked at again in the next tick
+            if kind == GUIDED and self._stays(matte) and not self._takes_over(matte, inferred):
+                kind, self._revision = matte.kind, -1  # looked at again in the next tick
             else:
                 matte.since_ns = None
             if kind != matte.kind:
@@ -279,9 +279,15 @@ class Masks:
             layer = self._world.get(entity, Layer)
             self._shapes_wanted.add((layer.mask if layer is not None else "") or self._world.name(entity))
 
+    def _stays(self, matte: Matte) -> bool:
+        """Whether a mask goes on while there is no neural one yet: a key, or a truth that is still told."""
+        shown = self._world.get(matte.camera, Shown) if matte.camera is not None else None
+        is_told = shown is not None and shown.picture is not None and shown.picture.truth is not None
+        return matte.kind == KEY or (matte.kind == TEXTURE and is_told)
+
     def _takes_over(self, matte: Matte, inferred: Inferred) -> bool:
-        """Whether a neural mask that is to take over from a key has come: till then, and be it that its model is still
-        being loaded, the key stays. One of a picture from before it was asked for may be of long ago."""
+        """Whether a neural mask that is to take over has come: till then, and be it that its model is still being
+        loaded, what was there stays. One of a picture from before it was asked for may be of long ago."""
         shown = self._world.get(matte.camera, Shown) if matte.camera is not None else None
         if shown is None or shown.picture is None:
             return False
