@@ -334,7 +334,7 @@ class Inference:
             self._models[wanted] = self._load(wanted)
         except ShowError as error:
             self._refused.add(wanted)
-            self._notices.say("visible", "inference", f"{error}; the last good mask stays")
+            self._notices.say("visible", "inference", f"{error}; what found people before goes on")
         finally:
             self._loading.discard(wanted)
             self._revision = -1
@@ -354,9 +354,9 @@ class Inference:
                 inferred.model = None
                 continue
             inferred.camera = camera
-            model = self._models.get(self._want(entity, mask))
+            model = self._models.get(self._want(entity, mask)) or inferred.model
             if model is None:
-                continue  # still loading, or refused: what was inferred last stays
+                continue  # it is still being loaded, or was refused, and there was none before
             inferred.model = model
             own = tidying_of(mask)
             tidying[model, camera] = tidying[model, camera].joined(own) if (model, camera) in tidying else own

@@ -6,8 +6,10 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from engine.errors import SceneError
-from engine.scene.load import load_scene
+from engine.components import Mask
+from engine.errors import ModelError, SceneError
+from engine.scene.load import Scene, load_scene
+from engine.scene.source import Source
 
 
 def run(arguments: Namespace) -> int:
@@ -16,6 +18,7 @@ def run(arguments: Namespace) -> int:
     for path in map(Path, arguments.scenes):
         try:
             scene = load_scene(path)
+            _check_models(path, scene)
         except SceneError as error:
             mistaken = True
             print(error, file=sys.stderr)
@@ -23,3 +26,19 @@ def run(arguments: Namespace) -> int:
             count = len(scene.entities)
             print(f"{path}: ok, {count} {'entity' if count == 1 else 'entities'}")
     return 2 if mistaken else 0
+
+
+def _check_models(path: Path, scene: Scene) -> None:
+    """Open the models that masks name. Fails: SceneError."""
+    source = Source(path)
+    for name, parts in scene.entities.items():
+        mask = parts.get("mask")
+        if isinstance(mask, Mask) and mask.model:
+            from engine.models.segmenter import Segmenter  # a second, for scenes that name a model
+
+            try:
+                Segmenter(Path(mask.model))
+            except ModelError as error:
+                source.blame((name, "mask", "model"), f"model: {error}")
+    if mistakes := source.mistakes():
+        raise SceneError(mistakes)

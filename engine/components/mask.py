@@ -18,7 +18,8 @@ class Mask:
     )
     model: str = field(
         "",
-        "An ONNX person segmentation model; empty is the best on this machine, Scrim's own at least.",
+        "An ONNX person segmentation model, or the name of one that `scrim models list` knows; empty is the best on "
+        "this machine, Scrim's own at least.",
         file="model",
     )
     provider: Literal["auto", "tensorrt", "cuda", "coreml", "directml", "openvino", "cpu"] = field(
@@ -111,6 +112,9 @@ def lost_on_a_key(mask: Mask) -> list[str]:
 
 
 def edge_of(mask: Mask) -> tuple[float, float]:
-    """Return the value of a neural mask up to which nothing is seen, and that from which all is; of 1."""
-    half_width = max(mask.softness * 0.5, 1e-3)
+    """Return the value of a neural mask up to which nothing is seen, and that from which all is; of 1.
+
+    Both are within 0 and 1: what a network is sure of is not half seen.
+    """
+    half_width = max(min(mask.softness * 0.5, mask.threshold, 1.0 - mask.threshold), 1e-3)
     return mask.threshold - half_width, mask.threshold + half_width

@@ -106,7 +106,8 @@ class SegmenterCorrected(Around):
     @property
     def fallback(self) -> str:
         """Why nothing is corrected, or what is wrong with the model here."""
-        return "; ".join(filter(None, (self.here.fallback, self._call.trouble)))
+        alone = f"nothing corrects it: {self._call.trouble}" if self._call.trouble else ""
+        return "; ".join(filter(None, (self.here.fallback, alone)))
 
     def open(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Make sure of the model here, and that the server is called."""

@@ -166,5 +166,6 @@ def _read_sidecar(path: Path) -> Manifest:
         mistakes = error.errors()
         said = "; ".join(f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}" for mistake in mistakes)
         if any(len(mistake["loc"]) == 1 and "unexpected" in mistake["type"] for mistake in mistakes):
+            said += "; there are made_of, [input] and [output]"
             said += f": beside {path.stem}.onnx it is to say what that wants; if it is a scene, give it another name"
         raise ModelError(f"{path}: {said}") from None

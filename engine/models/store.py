@@ -90,7 +90,7 @@ class Store:
         path = self.path(model)
         if not path.exists() or (found := digest(path)) == model.sha256:
             return ""
-        remedy = f"remove it, then `scrim models pull {model.name}`" if model.url else "install Scrim anew"
+        remedy = f"`scrim models pull {model.name}`" if model.url else "install Scrim anew"
         return f"{path}: SHA-256 is {found}, not {model.sha256}: {remedy}"
 
     def pull(self, model: Known, *, non_commercial: bool = False, quiet: bool = False) -> Path:
@@ -213,3 +213,27 @@ def _download(url: str, part: Path, quiet: bool) -> None:
                 bar.update(len(chunk))
         if total is not None and part.stat().st_size < total:
             raise OSError(f"it ended after {part.stat().st_size} of {total} bytes")
+
+
+def is_known(name: str) -> bool:
+    """Whether there is a known model of this name."""
+    return any(each.name == name for each in known())
+
+
+def entry(name: str) -> Known:
+    """Return a known model. Fails: ModelError."""
+    entries = known()
+    found = next((each for each in entries if each.name == name), None)
+    if found is None:
+        raise ModelError(f"there is no model {name!r}: there are {', '.join(each.name for each in entries)}")
+    return found
+
+
+def locate(name: str) -> Path:
+    """Return the file of a model that is named by its path or as the manifest does. Fails: ModelError."""
+    if Path(name).exists() or Path(name).suffix:
+        return Path(name)
+    found = Store().find(entry(name))
+    if found is None:
+        raise ModelError(f"{name}: it is not on this machine: `scrim models pull {name}`")
+    return found

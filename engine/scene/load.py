@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from engine.component import FileKind, about, components, fields_of
 from engine.components import Keyframes
 from engine.components.keyframes import FIXED, KEYED
-from engine.errors import SceneError
+from engine.errors import ModelError, SceneError
 from engine.scene.rules import Complaint, complaints
 from engine.scene.schema import field_schemas
 from engine.scene.source import Source
@@ -25,6 +25,7 @@ CAMERA_WORDS = ("auto", "synthetic", "test-card", "device:0")
 LONG_CHOICE = 8
 """Words beyond which a mistaken one is answered by the nearest, not by all there are."""
 
+_WORD = re.compile(r"\w+")
 _NO_CAMERA_FILE = re.compile(r"auto|synthetic|test-card|device:\d+|[a-zA-Z][a-zA-Z0-9+.-]*://.*", re.DOTALL)
 
 
@@ -141,6 +142,19 @@ def _in_plain_words(detail: ErrorDetails, component_type: type, value: object) -
     return f"{field} must be {wanted}, not {shown(value)}{near(value, choices) if choices else ''}"
 
 
+def _model_named(source: Source, path: KeyPath, name: str) -> str:
+    """Return the file of a model that `scrim models list` knows by this name, or nothing where it knows none."""
+    from engine.models.store import is_known, locate  # 0.1 s, for scenes that name one
+
+    if not is_known(name):
+        return ""
+    try:
+        return str(locate(name))
+    except ModelError as error:
+        source.blame(path, f"{path[-1]}: {error}")
+        return name
+
+
 def _found(source: Source, path: KeyPath, value: str, kind: FileKind) -> str:
     """Return the absolute path of a file that a field names, or what else it may hold."""
     if not value or (kind == "camera" and _NO_CAMERA_FILE.fullmatch(value)):
@@ -155,7 +169,9 @@ def _found(source: Source, path: KeyPath, value: str, kind: FileKind) -> str:
         nearby = [other.name for other in file.parent.iterdir()]
     except (OSError, ValueError):  # no such folder, or a name that no file can have
         nearby = []
-    folder = source.place(path).folder
+    if kind == "model" and _WORD.fullmatch(value) and (named := _model_named(source, path, value)):
+        return named
+    folder = "" if Path(value).is_absolute() else f" in {str(source.place(path).folder)!r}"
     hint = near_file(file.name, nearby) or (suggestion(value, CAMERA_WORDS) if kind == "camera" else "")
-    source.blame(path, f"{path[-1]}: there is no file {shown(value)} in {str(folder)!r}{hint}")
+    source.blame(path, f"{path[-1]}: there is no file {shown(value)}{folder}{hint}")
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal, cast
@@ -27,7 +28,7 @@ from engine.world import World
 from systems.capture import Captured
 from systems.inference import MOST_WAITING, Inference, Inferred, Shown, Wanted
 from tests.engine.models.onnx_models import mixer
-from tests.engine.models.servers import serving
+from tests.engine.models.servers import serving, until
 from tests.shows import Air, OnAir, the_gpu
 from tools.report import make_report
 
@@ -103,6 +104,25 @@ def test_where_time_steps_every_picture_is_shown_with_its_own_mask(air: Air, mod
         assert shown.picture.sequence == inferred.answer.sequence
         assert shown.unaligned == 0
         on_air.ticks()
+
+
+def test_on_air_a_model_that_is_refused_leaves_the_last_one_at_work(air: Air, model: Path, tmp_path: Path) -> None:
+    on_air = air(SCENE.format(model=model, camera_hz=30.0), 80, 45, ticks=3)
+    show = on_air.show
+    (tmp_path / "none.onnx").write_text("no model", "utf-8")
+    mask, inferred = show.world.get("one", Mask), show.world.get("one", Inferred)
+    assert mask is not None
+    assert inferred is not None
+    show.change("one", replace(mask, model=str(tmp_path / "none.onnx")))
+    on_air.ticks()
+    until(lambda: bool(on_air.said), "nothing was said of it")
+    for _ in range(3):
+        on_air.ticks()
+        assert inferred.fresh, "it is asked about every picture"
+    (said,) = on_air.said
+    assert "this is not an ONNX model" in said
+    assert "what found people before goes on" in said
+    assert make_report(show)["cameras"]["front"]["inferences"] == 7
 
 
 def test_a_provider_that_is_asked_for_runs_the_model_or_stops_the_show(air: Air, model: Path) -> None:

@@ -50,6 +50,21 @@ def test_check_says_ok_for_each_good_scene(tmp_path: Path, capsys: pytest.Captur
     assert capsys.readouterr() == (f"{path}: ok, 1 entity\n" * 2, "")
 
 
+def test_check_opens_the_models_that_a_scene_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "none.onnx").write_text("no model", "utf-8")
+    text = '[front.camera]\nsource = "synthetic"\n[guest.layer]\n[guest.mask]\ncamera = "front"\nmodel = "{}"\n'
+    good, bad, strange = (tmp_path / f"{name}.toml" for name in ("good", "bad", "strange"))
+    for path, model in ((good, "scrim_person"), (bad, "none.onnx"), (strange, "nobody")):
+        path.write_text(text.format(model), "utf-8")
+    assert main(["check", str(good), str(bad), str(strange)]) == 2
+    said = capsys.readouterr()
+    assert said.out == f"{good}: ok, 2 entities\n"
+    first, second = said.err.splitlines()
+    assert first.startswith(f"{bad}:6:1: model: ")
+    assert "not an ONNX model" in first
+    assert second.startswith(f'{strange}:6:1: model: there is no file "nobody" in ')
+
+
 def test_check_says_all_mistakes_of_all_scenes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
     good.write_text(GOOD)

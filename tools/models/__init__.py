@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from pathlib import Path
 
-from engine.errors import ModelError
-from engine.models.manifest import Known, known
-from engine.models.store import Store
+from engine.models.manifest import known
+from engine.models.store import Store, entry, locate
 
 
 def run(arguments: Namespace) -> int:
@@ -16,25 +14,6 @@ def run(arguments: Namespace) -> int:
     return {"list": _list, "info": _info, "pull": _pull, "verify": _verify, "eval": _eval, "optimise": _optimise}[
         arguments.action
     ](arguments)
-
-
-def entry(name: str) -> Known:
-    """Return a known model. Fails: ModelError."""
-    entries = known()
-    found = next((each for each in entries if each.name == name), None)
-    if found is None:
-        raise ModelError(f"there is no model {name!r}: there are {', '.join(each.name for each in entries)}")
-    return found
-
-
-def locate(name: str) -> Path:
-    """Return the file of a model that is named by its path or as the manifest does. Fails: ModelError."""
-    if Path(name).exists() or Path(name).suffix:
-        return Path(name)
-    found = Store().find(entry(name))
-    if found is None:
-        raise ModelError(f"{name}: it is not on this machine: `scrim models pull {name}`")
-    return found
 
 
 def _list(_: Namespace) -> int:

@@ -111,7 +111,7 @@ def test_a_server_that_is_lost_costs_only_its_corrections(model: Path, server: S
     for index in range(1, 4):
         corrected.run(scene(index)[0], mask, "front")
     assert corrected.provider == "cpu"
-    assert corrected.fallback.startswith(f"grpc://127.0.0.1:{server.port} cannot be reached")
+    assert corrected.fallback.startswith(f"nothing corrects it: grpc://127.0.0.1:{server.port} cannot be reached")
     corrected.close()
 
 
