@@ -43,7 +43,7 @@ def open_runner(
         found = Store().lighter(path, took_ms)
         return None if found is None else here(found)
 
-    runner: Runner = SegmenterLightened(here(path), lighter)
+    runner: Runner = SegmenterLightened(here(path), lighter, beside=not inline)
     if "://" in run:
         runner = SegmenterServed(runner, run, notices)
     if corrected_by:

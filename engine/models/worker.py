@@ -318,6 +318,8 @@ class ModelWorker(Worker):
             return
         if not self.segmenter.lighten(bool(why), self._pair.whole_ns / 1e6):
             self._none_lighter_until_ns = now_ns + self.LIGHTER_EVERY_NS
+        elif why and not self.segmenter.lighter:
+            return  # it is being opened; till then nothing changes
         elif why:
             self.notices.say("noted", self.name, f"{self.segmenter.lighter} stands in for it, since {why}")
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from engine.models.runner import Runner
 from engine.models.segmenter import Segmenter
 from engine.models.store import Store, digest
 from tests.engine.models.onnx_models import mixer
+from tests.engine.models.servers import until
 from tools.models import optimise
 
 
@@ -67,6 +69,41 @@ def test_it_stands_in_while_it_is_told_to_and_masks_keep_their_size(red: Path, g
         assert (mask_of(runner, picture()).max(), runner.lighter) == (200, "")
     assert asked == [12.5]
     assert runner.fallback == ""
+
+
+def test_the_model_goes_on_while_the_lighter_one_is_opened_beside_it(red: Path, green: Path) -> None:
+    goes_on, opened = threading.Event(), threading.Event()
+
+    def find(_: float) -> Runner:
+        goes_on.wait(10)
+        opened.set()
+        return Segmenter(green)
+
+    runner = SegmenterLightened(Segmenter(red), find, beside=True)
+    for _ in range(2):
+        assert runner.lighten(True), "it is on its way"
+        assert (mask_of(runner, picture()).max(), runner.lighter) == (200, "")
+    goes_on.set()
+    assert opened.wait(10)
+    until(lambda: runner.lighten(True) and runner.lighter == "green", "it never stood in")
+    assert mask_of(runner, picture()).max() == 100
+
+
+def test_one_that_is_open_after_the_end_is_closed(red: Path, green: Path) -> None:
+    ended = threading.Event()
+    light = Segmenter(green)
+    closed = threading.Event()
+    light.close = closed.set  # type: ignore[method-assign]
+
+    def find(_: float) -> Runner:
+        ended.wait(10)
+        return light
+
+    runner = SegmenterLightened(Segmenter(red), find, beside=True)
+    runner.lighten(True)
+    runner.close()
+    ended.set()
+    assert closed.wait(10)
 
 
 def test_where_there_is_none_it_says_so_and_looks_no_more(red: Path) -> None:
