@@ -53,7 +53,9 @@ fn fs_main(corner: Corner) -> Kept {
     let moved = length(colour - past) * (1.0 + 2.1 * abs(now - before.r));
     let frames = before.g * (1.0 - smoothstep(0.06, 0.16, moved));
     let share = min(smooth_.keep, frames / (frames + 1.0));
+    // A network that changes its mind once is not believed; when it says so again there is nothing to hold against it.
+    let kept = frames * (1.0 - smoothstep(0.7, 0.95, abs(now - before.r)));
     let mask = mix(now, before.r, share);
     let seen = smoothstep(smooth_.least, smooth_.most, mask);
-    return Kept(vec4f(mix(colour, past, share), seen), vec4f(mask, min(frames + 1.0, MOST_FRAMES), 0.0, 1.0));
+    return Kept(vec4f(mix(colour, past, share), seen), vec4f(mask, min(kept + 1.0, MOST_FRAMES), 0.0, 1.0));
 }
