@@ -2,8 +2,8 @@
 //
 // The lines say what a pixel's colour amounts to, so a camera's noise shows in alpha, the more the fainter an edge is. So
 // the mean over time is taken once more here, the less the more alpha changes, or a faint edge that moves slowly would
-// drag behind. It begins later than the mean of the masks, or both together would leave a trail: of 10,000 pixels that a
-// hand has uncovered up to 16 would still show it after three frames, and not 10.
+// drag behind. It begins later than the mean of the masks, or both together would leave a trail: begun with that, it had up
+// to 16 of 10,000 pixels that a hand has uncovered show it after three frames, where 10 did.
 
 #include "common/colour.wgsl"
 #include "common/frame.wgsl"

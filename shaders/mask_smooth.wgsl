@@ -49,11 +49,12 @@ fn fs_main(corner: Corner) -> Kept {
     let before = textureLoad(last_held, texel, 0);
     let past = textureLoad(last_guide, texel, 0).rgb;
     // Camera noise moves a colour by up to 0.02. Where the mask changes its mind, less is taken for motion: with 1 in place
-    // of 2.1 up to 12 of 10,000 pixels show a trail, with 3 what is still flickers by a twentieth more.
+    // of 2.1 up to 12 of 10,000 pixels showed a trail where 10 did, with 3 what is still flickers by a twentieth more.
     let moved = length(colour - past) * (1.0 + 2.1 * abs(now - before.r));
     let frames = before.g * (1.0 - smoothstep(0.06, 0.16, moved));
     let share = min(smooth_.keep, frames / (frames + 1.0));
-    // A network that changes its mind once is not believed; when it says so again there is nothing to hold against it.
+    // A network that changes its mind once is not believed; when it says so again there is nothing to hold against it, and
+    // of those 10 pixels 5 are left.
     let kept = frames * (1.0 - smoothstep(0.7, 0.95, abs(now - before.r)));
     let mask = mix(now, before.r, share);
     let seen = smoothstep(smooth_.least, smooth_.most, mask);

@@ -99,9 +99,7 @@ fn cs_sort(@builtin(global_invocation_id) id: vec3u) {
         for (var y = first.y; y <= last.y; y += 2) {
             for (var x = first.x; x <= last.x; x += 2) {
                 let corner = vec2f(min(vec2i(x, y) + 1, last)) / size;
-                let four = FARTHEST * textureGather(3, matte_texture, linear_sampler, corner);
-                span.x = min(span.x, min(min(four.x, four.y), min(four.z, four.w)));
-                span.y = max(span.y, max(max(four.x, four.y), max(four.z, four.w)));
+                span = with_four(span, FARTHEST * textureGather(3, matte_texture, linear_sampler, corner));
             }
         }
     }
@@ -127,15 +125,22 @@ fn cs_sort(@builtin(global_invocation_id) id: vec3u) {
     }
 }
 
+// The least and the greatest of a span and four more.
+fn with_four(span: vec2f, four: vec4f) -> vec2f {
+    let least = min(min(four.x, four.y), min(four.z, four.w));
+    let most = max(max(four.x, four.y), max(four.z, four.w));
+    return vec2f(min(span.x, least), max(span.y, most));
+}
+
+// The least and the greatest alpha in a tile.
 fn fine_span(tile: vec2u) -> vec2f {
     let size = vec2f(textureDimensions(fine));
     let box = texels_of(tile, size, sorting.fine_reach);
     var span = vec2f(1.0, 0.0);
     for (var y = box.y; y <= box.w; y += 2) {
         for (var x = box.x; x <= box.z; x += 2) {
-            let four = textureGather(0, fine, linear_sampler, vec2f(min(vec2i(x, y) + 1, box.zw)) / size);
-            span.x = min(span.x, min(min(four.x, four.y), min(four.z, four.w)));
-            span.y = max(span.y, max(max(four.x, four.y), max(four.z, four.w)));
+            let corner = vec2f(min(vec2i(x, y) + 1, box.zw)) / size;
+            span = with_four(span, textureGather(0, fine, linear_sampler, corner));
         }
     }
     return span;

@@ -29,11 +29,11 @@ def run(arguments: Namespace) -> int:
 
 
 def _check_models(path: Path, scene: Scene) -> None:
-    """Open the models that masks name. Fails: SceneError."""
+    """Open the models that neural masks name. Fails: SceneError."""
     source = Source(path)
     for name, parts in scene.entities.items():
         mask = parts.get("mask")
-        if isinstance(mask, Mask) and mask.model:
+        if isinstance(mask, Mask) and mask.model and mask.source in ("auto", "neural"):
             from engine.models.segmenter import Segmenter  # a second, for scenes that name a model
 
             try:

@@ -51,9 +51,8 @@ class SegmenterLightened(Around):
         if on and self._find is not None:
             find, self._find = self._find, None
             self._opening = threading.Thread(
-                target=self._open_lighter, args=(find, took_ms), name=f"opening what is lighter than {self.name}"
+                target=self._open_lighter, args=(find, took_ms), name=f"opening for {self.name}", daemon=True
             )
-            self._opening.daemon = True
             self._opening.start()
             if not self._beside:
                 self._opening.join()
